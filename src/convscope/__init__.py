@@ -1,0 +1,1 @@
+"""convscope: a workbench for convolutional networks."""
