@@ -189,7 +189,7 @@ def _window(step: Step) -> tuple[Pair, Pair]:
     return kernel, kernel if stride is None else step.pair(stride[1], "stride", 1)
 
 
-def _read_padded_pool(kind: type[MaxPool] | type[AvgPool]) -> Callable[[Step], Layer]:
+def _read_padded_pool(kind: type[MaxPool | AvgPool]) -> Callable[[Step], Layer]:
     def read(step: Step) -> Layer:
         padding = step.option_pair("pad", (0, 0), least=0)
         kernel, stride = _window(step)
