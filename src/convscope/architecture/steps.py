@@ -50,6 +50,8 @@ OTHER_WORDS = {
 }
 """What other libraries call things, for the remedy of an unknown word."""
 
+_OTHER_OPTIONS = {"padding": "pad", "strides": "stride", "rate": "dilation", "p": "probability"}
+
 
 @dataclass
 class Step:
@@ -139,8 +141,12 @@ class Step:
         token = self.rest[0]
         name = self.word.word
         if token.kind == "word":
-            remedy = did_you_mean(token.word, known) or (
-                f"{name} knows {', '.join(known)}" if known else f"{name} takes nothing"
+            other = _OTHER_OPTIONS.get(token.word)
+            meant = f'did you mean "{other}"?' if other in known else ""
+            remedy = (
+                meant
+                or did_you_mean(token.word, known)
+                or (f"{name} knows {', '.join(known)}" if known else f"{name} takes nothing")
             )
             self.fail(token, f"{name} does not know {token.text!r}", remedy)
         self.fail(token, f"{name} has no place for {token.text!r}", "take it out")
