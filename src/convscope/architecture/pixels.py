@@ -24,14 +24,13 @@ from convscope.architecture.layers import (
     Pool,
     Volume,
 )
-from convscope.architecture.shapes import Node, padding_of
+from convscope.architecture.shapes import Node
+from convscope.architecture.windows import padding_of
 
-__all__ = ["EMPTY", "Box", "Region", "Window", "hull", "places_behind", "single", "windows_of"]
+__all__ = ["Box", "Region", "Window", "hull", "places_behind", "single", "whole", "windows_of"]
 
 Region = tuple[tuple[int, int], ...]
 """((rows, columns), …), rows disjoint, none of the sets empty."""
-
-EMPTY: Region = ()
 
 
 @dataclass(frozen=True, slots=True)
