@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -23,9 +23,10 @@ from convscope.architecture.layers import Volume
 from convscope.architecture.shapes import STEMS, walk
 from convscope.architecture.zoo import ZOO
 from convscope.data.preprocessing import FITS, Preprocessing, read_images
-from convscope.errors import ConvscopeError, UsageError
+from convscope.errors import ConvscopeError, RunError, UsageError
 from convscope.export.python_code import python_code, write_code
 from convscope.network.build import build
+from convscope.training.runs import Run, RunData
 
 from ..architecture.strategies import architectures
 
@@ -265,8 +266,8 @@ def test_a_written_file_predicts_alone_what_the_network_predicts(tmp_path: Path)
     preprocessing = Preprocessing((20, 17), 3, "pad", (0.5, 0.4, 0.3), (0.2, 0.2, 0.2), True)
     files = strange_images(tmp_path)
     code, copy = write_code(
-        tmp_path / "garments.py",
         architecture,
+        tmp_path / "garments.py",
         preprocessing=preprocessing,
         classes=GARMENTS,
         weights=weights,
@@ -294,7 +295,7 @@ def test_a_written_file_alone_gives_equal_numbers(tmp_path: Path) -> None:
     architecture = Architecture.parse("input 28x28x1 -> conv 4 5x5 -> batchnorm -> relu -> fc 5")
     network, weights = trained(tmp_path, architecture)
     file, *_ = write_code(
-        tmp_path / "model.py", architecture, preprocessing=GREY, classes=GARMENTS, weights=weights
+        architecture, tmp_path / "model.py", preprocessing=GREY, classes=GARMENTS, weights=weights
     )
     images = strange_images(tmp_path)
     asking = tmp_path / "asking.py"
@@ -317,7 +318,7 @@ def test_a_written_file_alone_gives_equal_numbers(tmp_path: Path) -> None:
 
 
 def test_a_file_without_weights_shows_its_network(tmp_path: Path) -> None:
-    (file,) = write_code(tmp_path / "network.py", Architecture.parse(GLOBAL))
+    (file,) = write_code(Architecture.parse(GLOBAL), tmp_path / "network.py")
     result = run_alone(file)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[0] == "Network("
@@ -327,7 +328,7 @@ def test_a_file_without_weights_shows_its_network(tmp_path: Path) -> None:
 def test_a_file_says_where_it_misses_its_weights(tmp_path: Path) -> None:
     architecture = Architecture.parse("input 28x28x1 -> fc 5")
     _, weights = trained(tmp_path, architecture)
-    file, copy = write_code(tmp_path / "net.py", architecture, preprocessing=GREY, weights=weights)
+    file, copy = write_code(architecture, tmp_path / "net.py", preprocessing=GREY, weights=weights)
     copy.unlink()
     result = run_alone(file, tmp_path / "any.png")
     assert result.returncode == 2
@@ -386,7 +387,7 @@ def test_what_does_not_belong_together_is_refused(attempt: Callable[[], str], me
 def test_nothing_is_left_behind_where_the_weights_are_missing(tmp_path: Path) -> None:
     architecture = Architecture.parse("input 8x8x1 -> fc 3")
     with pytest.raises(ConvscopeError, match=r"nowhere\.safetensors: the code cannot be written"):
-        write_code(tmp_path / "net.py", architecture, weights=tmp_path / "nowhere.safetensors")
+        write_code(architecture, tmp_path / "net.py", weights=tmp_path / "nowhere.safetensors")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -394,5 +395,51 @@ def test_code_may_stand_in_the_run_itself(tmp_path: Path) -> None:
     architecture = Architecture.parse("input 8x8x1 -> fc 3")
     _, weights = trained(tmp_path, architecture)
     before = weights.read_bytes()
-    assert write_code(tmp_path / "model.py", architecture, weights=weights)[1] == weights
+    assert write_code(architecture, tmp_path / "model.py", weights=weights)[1] == weights
     assert weights.read_bytes() == before
+
+
+def run_of(folder: Path, *, finished: bool = True) -> Run:
+    """A run as it is read from its folder, of what the written file needs."""
+    return Run(
+        path=folder,
+        architecture=Architecture.parse("input 28x28x1 -> conv 2 3x3 -> fc 5"),
+        architecture_name="small",
+        recipe=cast(Any, None),
+        data=RunData("garments", "garments", "here", "", "pad", (28, 28), 5, 5),
+        classes=GARMENTS,
+        preprocessing=GREY,
+        seed=0,
+        conditions=cast(Any, None),
+        created="",
+        finished=finished,
+    )
+
+
+def test_a_run_brings_all_that_its_file_needs(tmp_path: Path) -> None:
+    run = run_of(tmp_path)
+    network, weights = trained(tmp_path, run.architecture)
+    code = python_code(run)
+    assert code.startswith('"""small, trained on garments.\n')
+    (tmp_path / "elsewhere").mkdir()
+    module = loaded(code, tmp_path / "elsewhere")
+    assert module["WEIGHTS"] == weights
+    assert module["CLASSES"] == list(GARMENTS)
+    images = torch.randn(2, 1, 28, 28)
+    with torch.inference_mode():
+        assert torch.equal(module["load_network"]()(images), network(images))
+    file, copy = write_code(run, tmp_path / "elsewhere" / "other.py", title="Another title")
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith('"""Another title.\n')
+    assert 'parent / "other.safetensors"' in text
+    assert copy.read_bytes() == weights.read_bytes()
+    assert sorted(path.name for path in file.parent.iterdir()) == [
+        "other.py",
+        "other.safetensors",
+        "written.py",
+    ]
+
+
+def test_a_run_without_weights_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="has not been finished"):
+        python_code(run_of(tmp_path, finished=False))

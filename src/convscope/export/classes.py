@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from convscope.architecture.architecture import Architecture
+from convscope.architecture.arithmetic import explain
 from convscope.architecture.layers import FullyConnected, Volume
 from convscope.architecture.shapes import Node
 from convscope.export.modules import BlockClass, block_classes, own_name, torch_call
@@ -16,7 +17,10 @@ def class_texts(architecture: Architecture) -> list[str]:
     blocks, calls = block_classes(nodes)
     lines = [
         "class Network(nn.Module):",
-        f'    """{_purpose(nodes[0].input, architecture.output)}"""',
+        f'    """{_purpose(nodes[0].input, architecture.output)}',
+        "",
+        f"    It has {explain(architecture).parameters.value:,} parameters.",
+        '    """',
         "",
         "    def __init__(self):",
         "        super().__init__()",

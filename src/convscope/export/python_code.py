@@ -11,22 +11,24 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.layers import DistancePool
 from convscope.architecture.shapes import walk
 from convscope.data.preprocessing import Preprocessing
-from convscope.errors import ConvscopeError, UsageError
+from convscope.errors import ConvscopeError, RunError, UsageError
 from convscope.export import parts
 from convscope.export.calls import WIDTH, bracketed, quoted
 from convscope.export.classes import class_texts
+from convscope.training.runs import MODEL, Run
 
 __all__ = ["python_code", "write_code"]
 
 
 def python_code(
-    architecture: Architecture,
+    subject: Architecture | Run,
     *,
     preprocessing: Preprocessing | None = None,
     classes: Sequence[str] | None = None,
@@ -35,57 +37,37 @@ def python_code(
 ) -> str:
     """The text of a Python file that defines, loads and uses a network.
 
-    ``weights`` is the path of a safetensors file as the written file will see it:
-    relative to its own folder, or absolute.  With weights and preprocessing the file
-    predicts the images named on its command line; without, it shows the network.
+    A run brings its own preprocessing, classes, weights and title; what is given takes
+    their place.  ``weights`` is the path of a safetensors file as the written file will
+    see it: relative to its own folder, or absolute.  With weights and preprocessing the
+    file predicts the images named on its command line; without, it shows the network.
     """
-    _check(architecture, preprocessing, classes)
-    predicts = preprocessing is not None and weights is not None
-    pieces = [_head(architecture, title, preprocessing, weights, predicts)]
-    constants = _constants(preprocessing, classes, weights)
-    if constants:
-        pieces[0] += "\n" + constants
-    if any(isinstance(node.layer, DistancePool) for node in walk(architecture.nodes)):
-        pieces.append(parts.DISTANCE_POOL)
-    pieces += class_texts(architecture)
-    if weights is not None:
-        pieces += [parts.READ_SAFETENSORS, parts.LOAD_NETWORK]
-    if preprocessing is not None:
-        pieces += _reading(preprocessing)
-    pieces += _using(architecture, preprocessing, classes, weights is not None)
-    return "\n\n".join(pieces)
+    return _text(_content(subject, preprocessing, classes, weights, title))
 
 
 def write_code(
+    subject: Architecture | Run,
     path: str | Path,
-    architecture: Architecture,
     *,
     preprocessing: Preprocessing | None = None,
     classes: Sequence[str] | None = None,
     weights: str | Path | None = None,
     title: str = "",
 ) -> tuple[Path, ...]:
-    """Writes the file, and beside it the weights under its own name; both may be moved.
+    """Writes the file, and beside it a copy of the weights; both may be moved together.
 
     Gives the paths of what was written.
     """
-    target = Path(path)
-    own_weights = None if weights is None else target.with_suffix(".safetensors")
-    text = python_code(
-        architecture,
-        preprocessing=preprocessing,
-        classes=classes,
-        weights=own_weights and own_weights.name,
-        title=title,
-    )
+    target = Path(path).expanduser().absolute()
+    content = _content(subject, preprocessing, classes, weights, title)
     written = [target]
     try:
-        if weights is not None and own_weights is not None:
-            _copy(Path(weights), own_weights)
-            written.append(own_weights)
-        unfinished = target.with_name(target.name + ".part")
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
-        unfinished.replace(target)
+        if content.weights is not None:
+            copy = target.with_suffix(".safetensors")
+            _copy(Path(content.weights), copy)
+            content = replace(content, weights=copy.name)
+            written.append(copy)
+        _write(target, _text(content))
     except OSError as problem:
         raise ConvscopeError(
             f"the code cannot be written ({problem.strerror or problem})",
@@ -94,63 +76,125 @@ def write_code(
     return tuple(written)
 
 
+def _write(target: Path, text: str) -> None:
+    """All of it or nothing."""
+    unfinished = target.with_name(target.name + ".part")
+    try:
+        unfinished.write_text(text, encoding="utf-8", newline="\n")
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def _copy(source: Path, target: Path) -> None:
     if target.exists() and target.samefile(source):
         return
     unfinished = target.with_name(target.name + ".part")
-    shutil.copyfile(source, unfinished)
-    unfinished.replace(target)
+    try:
+        shutil.copyfile(source, unfinished)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
-def _check(
-    architecture: Architecture,
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a file is to hold."""
+
+    architecture: Architecture
+    preprocessing: Preprocessing | None
+    classes: tuple[str, ...] | None
+    weights: str | None
+    title: str
+
+    def __post_init__(self) -> None:
+        """What does not belong together is refused here, before it fails in the file."""
+        volume, output = self.architecture.nodes[0].input, self.architecture.output
+        if self.preprocessing is not None:
+            made = (*self.preprocessing.size, self.preprocessing.channels)
+            if made != (volume.height, volume.width, volume.channels):
+                raise UsageError(
+                    f"the preprocessing makes images of {made[0]}×{made[1]}×{made[2]}, "
+                    f"and the network takes {volume}"
+                )
+        if self.classes is not None and len(self.classes) != output.size:
+            raise UsageError(
+                f"{len(self.classes)} classes are named, and the network tells {output} apart"
+            )
+
+    @property
+    def predicts(self) -> bool:
+        return self.preprocessing is not None and self.weights is not None
+
+
+def _content(
+    subject: Architecture | Run,
     preprocessing: Preprocessing | None,
     classes: Sequence[str] | None,
-) -> None:
-    """What does not belong together is refused here, before it fails in the file."""
-    volume, output = architecture.nodes[0].input, architecture.output
-    if preprocessing is not None:
-        given = (*preprocessing.size, preprocessing.channels)
-        if given != (volume.height, volume.width, volume.channels):
-            raise UsageError(
-                f"the preprocessing makes images of {given[0]}×{given[1]}×{given[2]}, "
-                f"and the network takes {volume}"
-            )
-    if classes is not None and len(classes) != output.size:
-        raise UsageError(f"{len(classes)} classes are named, and the network tells {output} apart")
-
-
-def _head(
-    architecture: Architecture,
-    title: str,
-    preprocessing: Preprocessing | None,
     weights: str | Path | None,
-    predicts: bool,
-) -> str:
+    title: str,
+) -> _Content:
+    architecture = subject.architecture if isinstance(subject, Run) else subject
+    if isinstance(subject, Run):
+        if not subject.finished and weights is None:
+            raise RunError(
+                "the training has not been finished, so there are no weights to load",
+                place=str(subject.path),
+                remedy="go on with --resume",
+            )
+        preprocessing = preprocessing or subject.preprocessing
+        classes = subject.classes if classes is None else classes
+        weights = subject.path / MODEL if weights is None else weights
+        title = title or f"{subject.architecture_name}, trained on {subject.data.name}"
+    return _Content(
+        architecture,
+        preprocessing,
+        None if classes is None else tuple(classes),
+        None if weights is None else Path(weights).as_posix(),
+        title,
+    )
+
+
+def _text(content: _Content) -> str:
+    head = _head(content)
+    constants = _constants(content)
+    pieces = [f"{head}\n{constants}" if constants else head]
+    if any(isinstance(node.layer, DistancePool) for node in walk(content.architecture.nodes)):
+        pieces.append(parts.DISTANCE_POOL)
+    pieces += class_texts(content.architecture)
+    if content.weights is not None:
+        pieces += [parts.READ_SAFETENSORS, parts.LOAD_NETWORK]
+    if content.preprocessing is not None:
+        pieces += _reading(content.preprocessing)
+    pieces += _using(content)
+    return "\n\n".join(pieces)
+
+
+def _head(content: _Content) -> str:
     """The docstring of the file and its imports."""
-    needs = "torch and Pillow" if preprocessing else "torch"
-    use = "python FILE.py IMAGE ..." if predicts else "python FILE.py"
+    needs = "torch and Pillow" if content.preprocessing else "torch"
+    use = "python FILE.py IMAGE ..." if content.predicts else "python FILE.py"
     lines = [
-        f'"""{_plain(title) or "A convolutional network"}.',
+        f'"""{_plain(content.title) or "A convolutional network"}.',
         "",
-        *_wrapped(str(architecture)),
+        *_wrapped(str(content.architecture)),
         "",
         f"Needs {needs}, and nothing else: {use}",
         '"""',
         "",
     ]
     modules = []
-    if predicts:
+    if content.predicts:
         modules.append("import argparse")
-    if weights is not None:
+    if content.weights is not None:
         modules.append("import json")
-    if preprocessing and preprocessing.dark_background:
+    if content.preprocessing and content.preprocessing.dark_background:
         modules.append("import statistics")
-    if weights is not None:
+    if content.weights is not None:
         modules.append("from pathlib import Path")
     lines += [*modules, ""] if modules else []
     lines.append("import torch")
-    if preprocessing:
+    if content.preprocessing:
         lines.append("from PIL import Image, ImageOps")
     lines.append("from torch import nn")
     return "\n".join(lines) + "\n"
@@ -174,19 +218,16 @@ def _wrapped(notation: str) -> list[str]:
     return lines
 
 
-def _constants(
-    preprocessing: Preprocessing | None,
-    classes: Sequence[str] | None,
-    weights: str | Path | None,
-) -> str:
+def _constants(content: _Content) -> str:
     lines: list[str] = []
-    if weights is not None:
-        name = quoted(Path(weights).as_posix())
+    if content.weights is not None:
+        name = quoted(content.weights)
         line = f"WEIGHTS = Path(__file__).parent / {name}"
         long = bracketed("WEIGHTS = Path(__file__).parent.joinpath(", [name], ")")
         lines += [line] if len(line) <= WIDTH else long
-    if classes is not None:
-        lines += bracketed("CLASSES = [", [quoted(name) for name in classes], "]")
+    if content.classes is not None:
+        lines += bracketed("CLASSES = [", [quoted(name) for name in content.classes], "]")
+    preprocessing = content.preprocessing
     if preprocessing is not None:
         for name, values in (("MEAN", preprocessing.mean), ("STD", preprocessing.std)):
             numbers = [repr(value) for value in values]
@@ -222,14 +263,10 @@ def _reading(preprocessing: Preprocessing) -> list[str]:
     return [opening, *([parts.LIGHT_BORDER] if dark else []), *pad, reading]
 
 
-def _using(
-    architecture: Architecture,
-    preprocessing: Preprocessing | None,
-    classes: Sequence[str] | None,
-    trained: bool,
-) -> list[str]:
+def _using(content: _Content) -> list[str]:
     """What happens when the file is run."""
-    volume = architecture.nodes[0].input
+    volume, output = content.architecture.nodes[0].input, content.architecture.output
+    preprocessing, trained = content.preprocessing, content.weights is not None
     if preprocessing is None or not trained:
         return [
             _filled(
@@ -244,8 +281,8 @@ def _using(
     predict = _filled(
         parts.PREDICT,
         INVERT=str(None if dark else False),
-        FLATTEN="" if architecture.output.flat else ".flatten(1)",
-        CLASS="str(i)" if classes is None else "CLASSES[i]",
+        FLATTEN="" if output.flat else ".flatten(1)",
+        CLASS="str(i)" if content.classes is None else "CLASSES[i]",
     )
     action = "argparse.BooleanOptionalAction" if dark else '"store_true"'
     return [predict, _filled(parts.MAIN, ACTION=action)]
