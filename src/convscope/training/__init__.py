@@ -1,0 +1,1 @@
+"""Training: recipes, the one loop, run folders, evaluation, prediction."""

@@ -1,0 +1,222 @@
+"""Everything that a training needs, decided and checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from convscope.architecture.architecture import Architecture
+from convscope.architecture.layers import Dropout, FullyConnected
+from convscope.architecture.zoo import ZOO, find_architecture
+from convscope.data.images import Data, ImageSet, split
+from convscope.data.preprocessing import Preprocessing
+from convscope.data.progress import Tell
+from convscope.data.sources import load_data, preprocessing_of
+from convscope.errors import RecipeError, RunError, UsageError
+from convscope.training.conditions import Conditions, available, resolve
+from convscope.training.recipe import Recipe, read_recipe
+from convscope.training.runs import Run
+
+__all__ = ["Plan", "data_of", "fitted", "planned", "require_same", "resumed", "with_dropout"]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A training that can start: all that goes into run.json, and the images."""
+
+    architecture: Architecture
+    architecture_name: str
+    recipe: Recipe
+    seed: int
+    conditions: Conditions
+    preprocessing: Preprocessing
+    data: Data
+    train: ImageSet
+    held: ImageSet | None
+
+
+def planned(
+    architecture: Architecture | str,
+    data: Data,
+    recipe: str | Path | Recipe,
+    settings: Mapping[str, Any],
+    seed: int,
+    device: str,
+) -> Plan:
+    """A new training's plan; every way in which it cannot work is an error here."""
+    if not 0 <= seed < 2**63:
+        raise UsageError(f"the seed is {seed}", remedy="give a whole number from 0 up")
+    chosen = read_recipe(recipe, settings)
+    value = architecture
+    if isinstance(value, str):
+        value = find_architecture(value, example=False)
+    complete = fitted(value, data)
+    with_dropout(complete, chosen.dropout)
+    conditions = resolve(device, chosen.precision)
+    return _plan(complete, _name(architecture, complete, data), chosen, seed, conditions, data)
+
+
+def require_same(
+    run: Run,
+    architecture: Architecture | str | None,
+    recipe: str | Path | Recipe | None,
+    settings: Mapping[str, Any],
+    seed: int | None,
+) -> None:
+    """RunError where something else is asked for than what the run is of; None asks nothing."""
+    differences = []
+    if architecture is not None and run.architecture.input is not None:
+        asked = architecture
+        if isinstance(asked, str):
+            asked = find_architecture(asked, example=False)
+        asked = asked.completed(run.architecture.input, len(run.classes))
+        if asked != run.architecture:
+            differences.append(f"its architecture is {run.architecture}, asked is {asked}")
+    if recipe is not None or settings:
+        differences += _recipe_differences(run.recipe, recipe, settings)
+    if seed is not None and seed != run.seed:
+        differences.append(f"its seed is {run.seed}, asked is {seed}")
+    if differences:
+        raise _another(run, "; ".join(differences))
+
+
+def resumed(run: Run, data: Data) -> Plan:
+    """The plan of a run that goes on, on the data and the device with which it began."""
+    if data.fingerprint != run.data.fingerprint:
+        raise _another(
+            run,
+            f"its data are {run.data.name} ({run.data.fingerprint[:12]}), "
+            f"these are {data.name} ({data.fingerprint[:12]})",
+        )
+    if not available(run.conditions.device):
+        raise RunError(
+            f"this run was begun on {run.conditions.device}, which torch does not find here",
+            place=str(run.path),
+            remedy="resume it on the machine where it was begun",
+        )
+    return _plan(
+        run.architecture, run.architecture_name, run.recipe, run.seed, run.conditions, data
+    )
+
+
+def data_of(
+    run: Run,
+    source: str | Path | None = None,
+    *,
+    offline: bool = False,
+    allow_download: bool = False,
+    progress: Tell | None = None,
+) -> Data:
+    """The data that a run learnt from, or others, in the size and colours of its network."""
+    chosen = run.data.source if source is None else source
+    return load_data(
+        chosen,
+        size=run.preprocessing.size,
+        fit=run.preprocessing.fit,
+        channels=run.preprocessing.channels,
+        offline=offline,
+        allow_download=allow_download,
+        # What the run passed over once, it passes over again.
+        on_bad="skip" if run.data.skipped else "refuse",
+        progress=progress,
+    )
+
+
+def _another(run: Run, differences: str) -> RunError:
+    return RunError(
+        f"this run is of another training: {differences}",
+        place=str(run.path),
+        remedy="resume it as it was begun, or train into another folder",
+    )
+
+
+def _recipe_differences(
+    stored: Recipe, recipe: str | Path | Recipe | None, settings: Mapping[str, Any]
+) -> list[str]:
+    asked = read_recipe(stored if recipe is None else recipe, settings)
+    # Its name tells how a recipe came about, not how it trains.
+    asked = replace(asked, name=stored.name)
+    return [
+        f"its recipe has {key} {value}, asked is {getattr(asked, key)}"
+        for key, value in stored.as_dict().items()
+        if getattr(asked, key) != value
+    ]
+
+
+def _plan(
+    architecture: Architecture,
+    name: str,
+    recipe: Recipe,
+    seed: int,
+    conditions: Conditions,
+    data: Data,
+) -> Plan:
+    train, held = data.train, None
+    if recipe.validation:
+        train, held = split(data.train, recipe.validation, seed)
+    # Of the images that are learnt from: what is held out must not leak into the mean.
+    preprocessing = preprocessing_of(replace(data, train=train))
+    return Plan(architecture, name, recipe, seed, conditions, preprocessing, data, train, held)
+
+
+def fitted(architecture: Architecture, data: Data) -> Architecture:
+    """The architecture with what the data say filled in; UsageError where it does not fit."""
+    classes = len(data.classes)
+    complete = architecture.completed(data.volume, classes)
+    if complete.input != data.volume:
+        raise UsageError(
+            f"the network takes {complete.input}, and {data.name} gives {data.volume}",
+            place=str(architecture),
+            remedy='write "input auto"'
+            + (
+                f", or bring the images to its size with --size {_size(complete)}"
+                if complete.input and complete.input.channels == data.volume.channels
+                else ""
+            ),
+        )
+    output = complete.output
+    if output.size != classes:
+        raise UsageError(
+            f"the network gives {output} numbers, and {data.name} has {classes} classes",
+            place=str(architecture),
+            remedy='let the last layer be "fc classes"',
+        )
+    return complete
+
+
+def with_dropout(architecture: Architecture, probability: float) -> Architecture:
+    """The architecture with dropout before its last fc, for training: no new parameters."""
+    if not probability:
+        return architecture
+    layers = architecture.layers
+    places = [place for place, layer in enumerate(layers) if isinstance(layer, FullyConnected)]
+    if not places:
+        raise RecipeError(
+            "there is no fc layer that dropout could go before",
+            place="recipe, dropout",
+            remedy="give --set dropout=0, and write dropout into the architecture where it belongs",
+        )
+    place = places[-1]
+    return replace(architecture, layers=(*layers[:place], Dropout(probability), *layers[place:]))
+
+
+def _size(architecture: Architecture) -> str:
+    volume = architecture.input
+    return f"{volume.height}x{volume.width}" if volume else ""
+
+
+def _name(given: Architecture | str, complete: Architecture, data: Data) -> str:
+    """What to call it: its name in the zoo, its file's, or ``custom``."""
+    if isinstance(given, str):
+        if given.strip().lower() in ZOO:
+            return given.strip().lower()
+        with suppress(OSError):  # a notation can be too long for the name of a file
+            if Path(given).expanduser().is_file():
+                return Path(given).stem
+    for name, entry in ZOO.items():
+        if entry.architecture.completed(data.volume, len(data.classes)) == complete:
+            return name
+    return "custom"

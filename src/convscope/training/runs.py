@@ -1,0 +1,247 @@
+"""A run: a folder that holds one training and its result, read as a frozen value."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convscope.architecture.architecture import Architecture
+from convscope.architecture.layers import Pair
+from convscope.data.preprocessing import Preprocessing
+from convscope.errors import ConvscopeError, RunError, did_you_mean
+from convscope.training.conditions import Conditions
+from convscope.training.files import is_live, read_json, writing
+from convscope.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["Run", "RunData", "list_runs", "new_folder", "open_run", "runs_folder"]
+
+SCHEMA = "convscope.run/1"
+RUN = "run.json"
+CHECKPOINT = "checkpoint.pt"
+SNAPSHOTS = "checkpoints"
+MODEL = "model.safetensors"
+METRICS = "metrics.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class RunData:
+    """Which data a run learnt from; ``source`` is what gives them again."""
+
+    name: str
+    source: str
+    place: str
+    fingerprint: str
+    fit: str
+    size: Pair
+    train: int
+    test: int
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A training and what came of it.
+
+    ``results`` is empty until ``finished``; then it holds the accuracy, on which split
+    (``split``: test, or validation) of how many images (``count``), its 95 % interval,
+    and what the training took.
+    """
+
+    path: Path
+    architecture: Architecture
+    architecture_name: str
+    recipe: Recipe
+    data: RunData
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    seed: int
+    conditions: Conditions
+    created: str
+    results: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    finished: bool = False
+    task: str = "classification"
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def accuracy(self) -> float:
+        """The part of right answers, on the split that ``results["split"]`` names."""
+        if not self.finished:
+            raise RunError(
+                "the training has not been finished",
+                place=str(self.path),
+                remedy="go on with --resume",
+            )
+        return float(self.results["accuracy"])
+
+    @property
+    def is_example(self) -> bool:
+        """Whether it is the trained run inside the package."""
+        return self.path == example_folder()
+
+    @property
+    def live(self) -> bool:
+        """Whether a training is writing into it now."""
+        return is_live(self.path)
+
+    def network(self, step: int | None = None) -> nn.Module:
+        """The trained network in eval mode; or as it was after ``step`` steps, where kept."""
+        from convscope.network.build import build
+        from convscope.training.checkpoint import load_weights
+
+        path = self.path / MODEL
+        if step is not None:
+            kept = dict(self.snapshots())
+            if step not in kept:
+                raise RunError(
+                    f"the weights after step {step} were not kept",
+                    place=str(self.path),
+                    remedy=f"kept are {', '.join(str(known) for known in kept) or 'none'}",
+                )
+            path = kept[step]
+        network = build(self.architecture, seed=0)
+        load_weights(path, network)
+        return network.eval()
+
+    def snapshots(self) -> tuple[tuple[int, Path], ...]:
+        """(step, file) of the weights kept along the way, the first ones first."""
+        found = (self.path / SNAPSHOTS).glob("*.safetensors")
+        return tuple(sorted((int(path.stem), path) for path in found if path.stem.isdigit()))
+
+    def metrics(self) -> tuple[dict[str, Any], ...]:
+        """The lines of metrics.jsonl; a line that is just being written is left out."""
+        try:
+            text = (self.path / METRICS).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ()
+        return tuple(json.loads(line) for line in text.splitlines(True) if line.endswith("\n"))
+
+    def as_dict(self) -> dict[str, Any]:
+        """What run.json holds."""
+        return {
+            "schema": SCHEMA,
+            "task": self.task,
+            "architecture": {"name": self.architecture_name, "notation": str(self.architecture)},
+            "recipe": self.recipe.as_dict(),
+            "data": {**asdict(self.data), "size": list(self.data.size)},
+            "classes": list(self.classes),
+            "preprocessing": self.preprocessing.as_dict(),
+            "seed": self.seed,
+            "conditions": self.conditions.as_dict(),
+            "created": self.created,
+            "finished": self.finished,
+            "results": dict(self.results),
+        }
+
+
+def runs_folder() -> Path:
+    """Where runs are: ``CONVSCOPE_RUNS``, or ``runs`` in the current folder."""
+    return Path(os.environ.get("CONVSCOPE_RUNS") or "runs").expanduser().absolute()
+
+
+def open_run(source: str | Path | Run) -> Run:
+    """A run by its folder, by its name in the runs folder, or ``"example"``.
+
+    ``example`` is the trained run inside the package.  Raises RunError where there is
+    none, or where run.json is damaged.
+    """
+    if isinstance(source, Run):
+        return source
+    path = run_path(source)
+    if not (path / RUN).is_file():
+        known = [run.name for run in list_runs()]
+        raise RunError(
+            "there is no run" if not path.exists() else f"this folder holds no run (no {RUN})",
+            place=str(path),
+            remedy=did_you_mean(path.name, ["example", *known])
+            or 'give a run\'s folder or name, or "example"; "convscope runs" lists them',
+        )
+    return _from_dict(path, read_json(path / RUN))
+
+
+def example_folder() -> Path:
+    """Where the package keeps its trained run."""
+    return Path(str(files("convscope.training") / "files" / "example"))
+
+
+def run_path(source: str | Path) -> Path:
+    """The folder that is meant: existing or not, absolute."""
+    if str(source) == "example":
+        return example_folder()
+    path = Path(source).expanduser()
+    # A bare name is a run in the runs folder, unless a run of that name is right here.
+    bare = isinstance(source, str) and not path.is_absolute() and len(path.parts) == 1
+    if bare and path.name not in ("", "..") and not (path / RUN).is_file():
+        return runs_folder() / path
+    return path.absolute()
+
+
+def list_runs(folder: str | Path | None = None) -> tuple[Run, ...]:
+    """The runs in a folder (by default ``runs_folder()``), the oldest first.
+
+    Folders without a readable run.json are left out; ``open_run`` says what is wrong.
+    """
+    place = Path(folder) if folder is not None else runs_folder()
+    found = []
+    for path in sorted(place.glob(f"*/{RUN}")):
+        try:
+            found.append(_from_dict(path.parent.absolute(), read_json(path)))
+        except RunError:
+            continue
+    return tuple(sorted(found, key=lambda run: (run.created, run.name)))
+
+
+def new_folder(architecture: str, data: str) -> Path:
+    """Makes the next free folder, such as ``runs/article-fashion-mnist-001``."""
+    place = runs_folder()
+    stem = "-".join("".join(c if c.isalnum() else "-" for c in f"{architecture}-{data}").split("-"))
+    for number in itertools.count(1):
+        path = place / f"{stem}-{number:03}"
+        with writing(path):
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                continue
+        return path
+    raise AssertionError("numbers do not end")
+
+
+def _from_dict(path: Path, values: Mapping[str, Any]) -> Run:
+    try:
+        if values["schema"] != SCHEMA:
+            raise ValueError(f"schema {values['schema']}")
+        data = dict(values["data"])
+        data["size"] = tuple(data["size"])
+        return Run(
+            path=path,
+            architecture=Architecture.parse(values["architecture"]["notation"]),
+            architecture_name=values["architecture"]["name"],
+            recipe=Recipe(**values["recipe"]),
+            data=RunData(**data),
+            classes=tuple(values["classes"]),
+            preprocessing=Preprocessing.from_dict(values["preprocessing"]),
+            seed=int(values["seed"]),
+            conditions=Conditions(**values["conditions"]),
+            created=values["created"],
+            results=values["results"],
+            finished=bool(values["finished"]),
+            task=values["task"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, ConvscopeError) as error:
+        raise RunError(
+            f"this is no run that this version can read ({error or type(error).__name__})",
+            place=str(path / RUN),
+            remedy="put back the file as it was, or train again into another folder",
+        ) from None
