@@ -28,6 +28,7 @@ from convscope.export.python_code import python_code, write_code
 from convscope.network.build import build
 from convscope.training.runs import Run, RunData
 
+from ..architecture.random_architectures import KINDS, random_architectures
 from ..architecture.strategies import architectures
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -96,7 +97,7 @@ def test_every_kind_of_layer_is_written_here() -> None:
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(architecture=architectures())
 def test_any_architecture_equals_the_built_network(
@@ -254,9 +255,14 @@ def run_alone(file: Path, *arguments: object) -> subprocess.CompletedProcess[str
 def trained(folder: Path, architecture: Architecture) -> tuple[nn.Module, Path]:
     """A network with weights in a file, as a run keeps them."""
     network = seasoned(build(architecture, seed=4))
-    weights = folder / "model.safetensors"
-    save_file(network.state_dict(), weights, metadata={"format": "pt"})
-    return network, weights
+    return network, saved(folder / "model.safetensors", network.state_dict())
+
+
+def saved(path: Path, tensors: dict[str, torch.Tensor]) -> Path:
+    """A safetensors file, of an architecture without weights an empty one."""
+    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    save_file(contiguous, path, metadata={"format": "pt"})
+    return path
 
 
 def test_a_written_file_predicts_alone_what_the_network_predicts(tmp_path: Path) -> None:
@@ -315,6 +321,47 @@ def test_a_written_file_alone_gives_equal_numbers(tmp_path: Path) -> None:
         assert list(answer.values()) == sorted(answer.values(), reverse=True)
         for name, probability in zip(GARMENTS, probabilities, strict=True):
             assert answer[name] == pytest.approx(probability.item(), abs=1e-6)
+
+
+EACH = """
+import runpy, sys
+from pathlib import Path
+for file in sorted(Path(sys.argv[1]).glob("random_*.py")):
+    code = runpy.run_path(str(file))
+    case = code["read_safetensors"](file.with_name(f"case_{file.name}"))
+    with code["torch"].inference_mode():
+        output = code["load_network"]()(case["images"])
+    if output.shape != case["output"].shape:
+        print(file.name, output.shape, case["output"].shape)
+    else:
+        print(file.name, (output - case["output"]).abs().max().item())
+"""
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
+def test_random_architectures_give_equal_numbers_alone(tmp_path: Path) -> None:
+    """Two of each kind of layer and more, each file in a process without convscope."""
+    count = 3 * len(KINDS)
+    for index, architecture in enumerate(random_architectures(count, seed=20)):
+        network = seasoned(build(architecture, seed=index))
+        file, _ = write_code(
+            architecture,
+            tmp_path / f"random_{index:03}.py",
+            weights=saved(tmp_path / "weights.safetensors", network.state_dict()),
+        )
+        volume = architecture.nodes[0].input
+        images = torch.randn(2, volume.channels, volume.height, volume.width)
+        with torch.inference_mode():
+            case = {"images": images, "output": network(images).clone()}
+        saved(file.with_name(f"case_{file.name}"), case)
+    runner = tmp_path / "each.py"
+    runner.write_text(EACH, encoding="utf-8")
+    result = run_alone(runner, tmp_path)
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert len(lines) == count
+    for line in lines:
+        assert float(line.split(" ", 1)[1]) < 1e-5, line
 
 
 def test_a_file_without_weights_shows_its_network(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from convscope.architecture.shapes import STEMS, walk
 from convscope.errors import UsageError
 from convscope.network.build import FlatLinear, Network, ResidualBlock, build
 
+from ..architecture.random_architectures import KINDS, random_architectures
+
 ARTICLE = (
     "input 28x28x1 -> conv 16 5x5 pad 2 -> batchnorm -> relu -> maxpool 2"
     " -> conv 32 5x5 pad 2 -> batchnorm -> relu -> maxpool 2 -> fc 10"
@@ -302,18 +304,23 @@ def test_slices_are_networks_too() -> None:
     assert torch.equal(network[4:](network[:4](images)), network(images))
 
 
-def test_the_shapes_are_the_architectures() -> None:
-    architecture = Architecture.parse(BLOCKS)
-    out = torch.randn(2, 4, 9, 8)
-    for node, (name, module) in zip(
-        architecture.nodes, build(architecture).named_children(), strict=True
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
+def test_names_and_shapes_are_the_architectures() -> None:
+    for architecture in (
+        Architecture.parse(BLOCKS),
+        *random_architectures(2 * len(KINDS), seed=3),
     ):
-        out = module(out)
-        volume = node.output
-        shape = (
-            (volume.channels,) if volume.flat else (volume.channels, volume.height, volume.width)
-        )
-        assert out.shape == (2, *shape), name
+        network = build(architecture).eval()
+        volume = architecture.nodes[0].input
+        out = torch.randn(2, volume.channels, volume.height, volume.width)
+        modules = network.named_children()
+        for node, (name, module) in zip(architecture.nodes, modules, strict=True):
+            out = module(out)
+            made = node.output
+            images = () if made.flat else (made.height, made.width)
+            assert (name, out.shape) == (node.name, (2, made.channels, *images))
+        names = {name for name, _ in network.named_modules()}
+        assert names.issuperset(node.name for node in walk(architecture.nodes))
 
 
 def test_a_printed_network_reads_layer_by_layer() -> None:
