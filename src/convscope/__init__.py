@@ -1,1 +1,123 @@
-"""convscope: a workbench for convolutional networks."""
+"""convscope: a workbench for convolutional networks.
+
+>>> import convscope as cs
+>>> network = cs.Architecture.parse("input 28x28x1 -> conv 16 5x5 pad 2 -> relu -> fc 10")
+>>> cs.explain(network).parameters.value
+125866
+
+Names are loaded when they are first used: ``import convscope`` loads neither torch nor
+numpy, and neither do ``Architecture``, ``explain`` and ``find_architecture``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convscope import errors as errors
+    from convscope.architecture.architecture import Architecture as Architecture
+    from convscope.architecture.arithmetic import Explanation as Explanation
+    from convscope.architecture.arithmetic import explain as explain
+    from convscope.architecture.layers import Volume as Volume
+    from convscope.architecture.zoo import ZOO as ZOO
+    from convscope.architecture.zoo import find_architecture as find_architecture
+    from convscope.data.images import Data as Data
+    from convscope.data.images import ImageSet as ImageSet
+    from convscope.data.preprocessing import Preprocessing as Preprocessing
+    from convscope.data.sources import load_data as load_data
+    from convscope.errors import ConvscopeError as ConvscopeError
+    from convscope.export.python_code import python_code as python_code
+    from convscope.export.python_code import write_code as write_code
+    from convscope.network.build import build as build
+    from convscope.report.page import write_report as write_report
+    from convscope.training.evaluate import Evaluation as Evaluation
+    from convscope.training.evaluate import evaluate as evaluate
+    from convscope.training.loop import Step as Step
+    from convscope.training.predict import Prediction as Prediction
+    from convscope.training.predict import predict as predict
+    from convscope.training.recipe import RECIPES as RECIPES
+    from convscope.training.recipe import Recipe as Recipe
+    from convscope.training.recipe import read_recipe as read_recipe
+    from convscope.training.runs import Run as Run
+    from convscope.training.runs import list_runs as list_runs
+    from convscope.training.runs import open_run as open_run
+    from convscope.training.train import train as train
+    from convscope.training.train import training_steps as training_steps
+
+    __version__: str
+
+_HOMES = {
+    "convscope.architecture.architecture": ("Architecture",),
+    "convscope.architecture.arithmetic": ("Explanation", "explain"),
+    "convscope.architecture.layers": ("Volume",),
+    "convscope.architecture.zoo": ("ZOO", "find_architecture"),
+    "convscope.data.images": ("Data", "ImageSet"),
+    "convscope.data.preprocessing": ("Preprocessing",),
+    "convscope.data.sources": ("load_data",),
+    "convscope.errors": ("ConvscopeError",),
+    "convscope.export.python_code": ("python_code", "write_code"),
+    "convscope.network.build": ("build",),
+    "convscope.report.page": ("write_report",),
+    "convscope.training.evaluate": ("Evaluation", "evaluate"),
+    "convscope.training.loop": ("Step",),
+    "convscope.training.predict": ("Prediction", "predict"),
+    "convscope.training.recipe": ("RECIPES", "Recipe", "read_recipe"),
+    "convscope.training.runs": ("Run", "list_runs", "open_run"),
+    "convscope.training.train": ("train", "training_steps"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "RECIPES",
+    "ZOO",
+    "Architecture",
+    "ConvscopeError",
+    "Data",
+    "Evaluation",
+    "Explanation",
+    "ImageSet",
+    "Prediction",
+    "Preprocessing",
+    "Recipe",
+    "Run",
+    "Step",
+    "Volume",
+    "__version__",
+    "build",
+    "errors",
+    "evaluate",
+    "explain",
+    "find_architecture",
+    "list_runs",
+    "load_data",
+    "open_run",
+    "predict",
+    "python_code",
+    "read_recipe",
+    "train",
+    "training_steps",
+    "write_code",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """The public name, loaded from its room and kept."""
+    value: Any
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value = version("convscope")
+    elif name == "errors":
+        value = import_module("convscope.errors")
+    elif name in _HOME_OF:
+        value = getattr(import_module(_HOME_OF[name]), name)
+    else:
+        raise AttributeError(f"module 'convscope' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

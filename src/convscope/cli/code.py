@@ -1,0 +1,64 @@
+"""``code``: a network as one file of Python that needs only torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convscope.cli.console import note, show_text
+from convscope.cli.options import complete_architectures, complete_runs, joined
+
+if TYPE_CHECKING:
+    from convscope.architecture.architecture import Architecture
+    from convscope.training.runs import Run
+
+__all__ = ["code"]
+
+
+def _complete(incomplete: str) -> list[str]:
+    names = [name for name, _ in complete_architectures(incomplete)]
+    return [*complete_runs(incomplete), *names]
+
+
+def code(
+    subject: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN|ARCHITECTURE",
+            help="A run (with its weights), or an architecture as for explain.",
+            autocompletion=_complete,
+        ),
+    ],
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="Write to this file, the weights beside it."
+        ),
+    ] = None,
+) -> None:
+    """Write a network as one Python file: class, preprocessing, weights.
+
+    It runs with torch alone, without convscope. Without --out the text goes to
+    stdout.
+    """
+    from convscope.export.python_code import python_code, write_code
+
+    found = _found(joined(subject))
+    if out is None:
+        show_text(python_code(found))
+        return
+    for path in write_code(found, out):
+        show_text(str(path))
+
+
+def _found(text: str) -> Architecture | Run:
+    """A name of the zoo is that; anything else is a run if there is one."""
+    from convscope.architecture.zoo import ZOO, find_architecture
+    from convscope.training.runs import RUN, open_run, run_path
+
+    named = text.strip().lower() in ZOO
+    is_run = "->" not in text and "→" not in text and (run_path(text) / RUN).is_file()
+    if named and is_run:
+        note(f'"{text}" is taken as the architecture; the run of that name is {run_path(text)}')
+    return open_run(text) if is_run and not named else find_architecture(text)

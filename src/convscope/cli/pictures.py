@@ -1,0 +1,144 @@
+"""``predict`` and ``image``: what a run says of pictures, and the numbers of one."""
+
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convscope.cli.console import note, show, show_json
+from convscope.cli.options import DeviceOption, FitOption, Json, RunArgument, SizeOption, read_pair
+from convscope.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from convscope.report.image_numbers import ImageNumbers
+
+__all__ = ["image", "predict"]
+
+_PICTURE = 'A file, "-" for standard input, or NAME:NUMBER, a test image such as fashion-mini:7.'
+
+
+def predict(
+    run: RunArgument,
+    images: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="IMAGE...",
+            help="Files, folders, - for standard input, or test images such as fashion-mini:7.",
+        ),
+    ],
+    top: Annotated[
+        int, typer.Option("--top", metavar="K", help="How many classes to name for each.")
+    ] = 3,
+    invert: Annotated[
+        bool | None,
+        typer.Option(
+            "--invert/--no-invert",
+            help="Exchange light and dark. By default that happens where a run has learned "
+            "light things on black and the border of a picture is light.",
+            show_default=False,
+        ),
+    ] = None,
+    device: DeviceOption = "auto",
+    json: Json = False,
+) -> None:
+    """Say what pictures show: the likeliest classes, and what was done to the pictures."""
+    from convscope.training.predict import predict as predict_images
+
+    sources = [_bytes_of(text) or text for text in images]
+    found = predict_images(
+        run, sources, top=top, invert=invert, device=device, stdin=sys.stdin.buffer
+    )
+    if len(found) == len(images):  # no folder among them: the names are those that were given
+        found = tuple(
+            replace(prediction, source=text) if isinstance(source, bytes) else prediction
+            for prediction, text, source in zip(found, images, sources, strict=True)
+        )
+    if json:
+        predictions = [prediction.as_dict() for prediction in found]
+        show_json({"schema": "convscope.predictions/1", "predictions": predictions})
+        return
+    from convscope.report.terminal import PredictionView
+
+    show(*(PredictionView(prediction) for prediction in found))
+
+
+def image(
+    file: Annotated[str, typer.Argument(metavar="FILE", help=_PICTURE)],
+    window: Annotated[
+        str | None,
+        typer.Option("--window", metavar="ROW,COLUMN,HxW", help="Only a part, such as 4,10,5x5."),
+    ] = None,
+    size: SizeOption = None,
+    fit: FitOption = "pad",
+    grey: Annotated[
+        bool | None, typer.Option("--grey/--colour", help="Read it so; by default as it is.")
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="FILE", help="Also draw it, as PNG and SVG."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show an image as what a network gets: its grid of numbers."""
+    from convscope.report.image_numbers import ImageNumbersView, Window, image_numbers
+
+    content = sys.stdin.buffer.read() if file == "-" else _bytes_of(file)
+    found = image_numbers(
+        content if content is not None else file,
+        window=Window.parse(window) if window else None,
+        size=read_pair(size, "--size"),
+        fit=fit,
+        grey=grey,
+        name="standard input" if file == "-" else file,
+    )
+    if json:
+        show_json(found.as_dict())
+    else:
+        show(ImageNumbersView(found))
+    if out is not None:
+        note(f"drawn: {_drawn(found, out)}")
+
+
+def _bytes_of(text: str) -> bytes | None:
+    """A test image that is named as ``fashion-mini:7``, as a PNG file; None for other texts."""
+    from convscope.data.sources import NAMES, load_data
+
+    name, _, number = text.rpartition(":")
+    if name not in NAMES:
+        return None
+    images = load_data(name, offline=True).test.images
+    # isascii: isdigit alone lets digits of other scripts pass
+    if not (number.isascii() and number.isdigit() and int(number) < len(images)):
+        raise UsageError(
+            f"{name} has no test image {number!r}",
+            remedy=f"give {name}:0 to {name}:{len(images) - 1}",
+        )
+    return _png(images[int(number)])
+
+
+def _png(image: NDArray[np.uint8]) -> bytes:
+    """channels × height × width as a PNG file."""
+    from PIL import Image
+
+    pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def _drawn(found: ImageNumbers, out: str) -> str:
+    """Writes the figure as PNG and as SVG; returns where."""
+    from convscope.report.image_figure import image_figure
+    from convscope.report.plotting import save_figure
+
+    path = Path(out).expanduser().absolute()
+    written = save_figure(image_figure(found), path.parent, path.stem)
+    return ", ".join(str(each) for each in written)

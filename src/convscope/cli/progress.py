@@ -1,0 +1,137 @@
+"""How far a long task is, on stderr: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from convscope.cli.console import note
+from convscope.report.numbers import percent
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import ProgressColumn, TaskID
+
+    from convscope.data.progress import Progress
+    from convscope.training.loop import Step
+
+__all__ = ["Follower", "clock", "following", "step_line"]
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+class Follower(Protocol):
+    """Who is told how far things are; its methods are handed to data and training."""
+
+    def tell(self, said: Progress) -> None:
+        """Something that the data room or a training says."""
+
+    def observe(self, step: Step) -> None:
+        """A step of a training that has been made."""
+
+
+@contextmanager
+def following(*, quiet: bool = False) -> Iterator[Follower]:
+    """The follower that suits stderr."""
+    if quiet:
+        yield _Silence()
+    elif sys.stderr.isatty():
+        with _bars() as bars:
+            yield _Drawing(bars)
+    else:
+        yield _Lines()
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, with hours where there are any: ``1:05``, ``2:00:00``."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def step_line(step: Step) -> str:
+    """``step 600/1,800  epoch 1.0  loss 0.412  8,410 images/s  0:07 left``, and scores."""
+    return f"step {step.step:,}/{step.steps:,}  {_measured(step)}"
+
+
+def _measured(step: Step) -> str:
+    parts = [
+        f"epoch {step.epoch:.1f}",
+        f"loss {step.loss:.3f}",
+        f"{step.images_per_second:,.0f} images/s",
+        f"{clock(step.remaining_seconds)} left",
+        *(f"validation {name} {percent(value, 2)}" for name, value in step.scores.items()),
+    ]
+    return "  ".join(parts)
+
+
+class _Silence:
+    """``--quiet``; yet nobody is connected to a network without being told."""
+
+    def tell(self, said: Progress) -> None:
+        if said.important and not said.done:
+            note(said.text)
+
+    def observe(self, step: Step) -> None:
+        pass
+
+
+class _Lines:
+    """Each text once, and a line every few seconds of training."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+        self._last: float | None = None
+
+    def tell(self, said: Progress) -> None:
+        if said.text not in self._told:
+            self._told.add(said.text)
+            note(said.text)
+
+    def observe(self, step: Step) -> None:
+        due = self._last is None or step.seconds - self._last >= _SECONDS_BETWEEN_LINES
+        if due or step.step == step.steps or step.scores:
+            self._last = step.seconds
+            note(step_line(step))
+
+
+class _Drawing:
+    """A bar for each thing that can be counted; other texts stay above the bars."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def tell(self, said: Progress) -> None:
+        if said.text not in self._tasks and (said.important or not said.total):
+            self._bars.console.print(said.text)
+        if said.total:
+            counted = f"{said.done:,} of {said.total:,} {said.unit}"
+            self._draw(said.text, said.done, said.total, counted)
+
+    def observe(self, step: Step) -> None:
+        self._draw("training", step.step, step.steps, _measured(step))
+        if step.scores:
+            self._bars.console.print(step_line(step))
+
+    def _draw(self, name: str, done: int, total: int, counted: str) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=total, counted=counted)
+        self._bars.update(self._tasks[name], completed=done, counted=counted)
+
+
+def _bars() -> Bars:
+    """Bars that are gone when all is done: what stays is what was printed above them."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bars
+
+    columns: list[ProgressColumn] = [
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[counted]}", markup=False),
+    ]
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    return Bars(*columns, console=console, transient=True)
