@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from convscope.errors import DataError
 
-__all__ = ["dimensions_of", "parse_idx", "payload_of", "write_idx"]
+__all__ = ["parse_idx", "payload_of", "shape_of", "write_idx"]
 
 _GZIP = b"\x1f\x8b"
 _UNSIGNED_BYTES = b"\x00\x00\x08"
@@ -27,17 +27,19 @@ _LARGEST = 4 << 30
 """Bytes of payload: a few kilobytes of gzip can promise any number of zeros."""
 
 
-def dimensions_of(path: Path) -> int:
-    """How many dimensions an IDX file has, raw or gzipped; 0 where it is no IDX file."""
+def shape_of(path: Path) -> tuple[int, ...]:
+    """What the header of an IDX file promises, raw or gzipped; empty where it is no IDX file."""
     try:
         with path.open("rb") as file:
             start = file.read(4096)
         if start.startswith(_GZIP):
-            start = zlib.decompressobj(wbits=31).decompress(start, 4)
+            start = zlib.decompressobj(wbits=31).decompress(start, 4 + 4 * 255)
     except (OSError, zlib.error):
-        return 0
-    begins = len(start) >= 4 and start[:2] == b"\x00\x00" and start[2] in _TYPES
-    return start[3] if begins else 0
+        return ()
+    if len(start) < 4 or start[:2] != b"\x00\x00" or start[2] not in _TYPES:
+        return ()
+    sizes = start[4 : 4 + 4 * start[3]]
+    return struct.unpack(f">{start[3]}I", sizes) if len(sizes) == 4 * start[3] else ()
 
 
 def payload_of(path: Path, limit: int = _LARGEST) -> bytes:

@@ -15,15 +15,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.architecture.layers import Pair
 from convscope.data.cache import locked
+from convscope.data.choosing import Choice, Wanted
 from convscope.data.decoded import Part, Story, entry_folder, keep, open_entry
 from convscope.data.fashion_mnist import FASHION_MNIST
 from convscope.data.folders import entry_key
-from convscope.data.idx import dimensions_of, parse_idx, payload_of
+from convscope.data.idx import parse_idx, payload_of, shape_of
 from convscope.data.images import Data, Images, Labels, split_indices
-from convscope.data.listing import TEST_SHARE
-from convscope.data.preprocessing import Fit
+from convscope.data.listing import TEST_SHARE, split_note
+from convscope.data.opening import SUFFIXES
 from convscope.data.progress import Progress, Tell
 from convscope.data.resizing import resized
 from convscope.errors import DataError
@@ -34,6 +34,7 @@ _NAMING = (
     "name them as MNIST does: train-images-idx3-ubyte, train-labels-idx1-ubyte, "
     "t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (raw or .gz)"
 )
+_NAMED = re.compile(r"idx\d-ubyte(\.gz)?$")
 _NAMES_FILE = "classes.txt"
 
 
@@ -44,104 +45,94 @@ class _Pair:
 
 
 def idx_files(root: Path) -> tuple[Path, ...]:
-    """The IDX files that lie in a folder; of a raw file and its .gz, the raw one."""
-    found = {path.name: path for path in sorted(root.iterdir()) if path.is_file()}
+    """The IDX files that lie in a folder; of a raw file and its .gz, the raw one.
+
+    A file that is named as one counts too, so that its damage is told, not passed over.
+    """
+    try:
+        paths = sorted(path for path in root.iterdir() if path.is_file())
+    except OSError as problem:
+        raise DataError(f"cannot be read ({problem.strerror})", place=str(root)) from problem
+    # a folder full of images is not opened file by file
+    found = {path.name: path for path in paths if path.suffix.lower() not in SUFFIXES}
     kept = [
         path
         for name, path in found.items()
         if not (name.endswith(".gz") and name.removesuffix(".gz") in found)
     ]
-    return tuple(path for path in kept if dimensions_of(path))
+    return tuple(path for path in kept if _NAMED.search(path.name) or shape_of(path))
 
 
-def load_idx_folder(
-    root: Path,
-    files: tuple[Path, ...],
-    *,
-    size: Pair | None,
-    fit: Fit,
-    channels: int | None,
-    seed: int,
-    tell: Tell,
-) -> Data:
+def load_idx_folder(root: Path, files: tuple[Path, ...], wanted: Wanted, tell: Tell) -> Data:
     """The images in ``files``, from the cache or read now."""
-    train, test = _pairs(root, files)
-    folder = entry_folder(entry_key(root, _content(root, files, seed), size, fit, channels))
+    pairs = _pairs(root, files)
+    _, height, width, *channels = (*shape_of(pairs[0].images), 1, 1, 1)[:4]
+    native = Choice((height, width), channels[0])
+    choice = Choice(wanted.size or native.size, wanted.channels or native.channels)
+    content = _content(root, files, wanted.seed)
+    folder = entry_folder(entry_key(root, content, choice, wanted.fit))
     data = open_entry(folder)
     if data is None:
         with locked(folder, tell):
-            data = open_entry(folder) or _read(
-                root, train, test, folder, size, fit, channels, seed, tell
-            )
+            data = open_entry(folder)  # another process may have made it meanwhile
+            if data is None:
+                tell(Progress(f"reading {root}"))
+                data = _read(root, pairs, choice, wanted, folder)
     return data
 
 
 def _read(
-    root: Path,
-    train: _Pair,
-    test: _Pair | None,
-    folder: Path,
-    size: Pair | None,
-    fit: Fit,
-    channels: int | None,
-    seed: int,
-    tell: Tell,
+    root: Path, pairs: tuple[_Pair, ...], choice: Choice, wanted: Wanted, folder: Path
 ) -> Data:
-    tell(Progress(f"reading {root}"))
     digests: list[str] = []
-    images, values = _arrays(train, digests)
-    notes: list[str] = []
-    if test is None:
-        stays, held = split_indices(values, TEST_SHARE, seed)
-        sets = [(images[stays], values[stays]), (images[held], values[held])]
-        share = f"{TEST_SHARE:.0%} of each class"
-        notes.append(f"no test set: {share} is held out as one, by seed {seed}")
-    else:
-        sets = [(images, values), _arrays(test, digests)]
-    if sets[0][0].shape[1:] != sets[1][0].shape[1:]:
+    sets = [_arrays(pair, digests) for pair in pairs]
+    notes = []
+    if len(sets) == 1:
+        images, values = sets[0]
+        sets = [(images[at], values[at]) for at in split_indices(values, TEST_SHARE, wanted.seed)]
+        notes.append(split_note(wanted.seed))
+    (train, train_values), (test, test_values) = sets
+    if train.shape[1:] != test.shape[1:]:
         raise DataError("training and test images differ in size", place=str(root))
-    known, classes, named = _classes(root, sets[0][1], sets[1][1], digests)
+    known, classes = _classes(root, train_values, test_values)
+    fashion = digests == [payload.sha256 for payload in FASHION_MNIST.payloads]
     story = Story(
-        name=FASHION_MNIST.name if named else root.name,
+        name=FASHION_MNIST.name if fashion else root.name,
         place=str(root),
-        classes=classes,
-        fit=fit,
-        size=size or (images.shape[2], images.shape[3]),
-        channels=channels or images.shape[1],
+        classes=FASHION_MNIST.classes if fashion else classes,
+        fit=wanted.fit,
+        size=choice.size,
+        channels=choice.channels,
         notes=tuple(notes),
     )
 
     def block(images: Images, values: Labels) -> list[tuple[Images, Labels]]:
-        return [(resized(images, story.size, story.channels, fit), np.searchsorted(known, values))]
+        pixels = resized(images, choice.size, choice.channels, wanted.fit)
+        return [(pixels, np.searchsorted(known, values))]
 
-    return keep(
-        folder, (Part("train", block(*sets[0])), Part("test", block(*sets[1]))), lambda: story
+    parts = (
+        Part("train", block(train, train_values)),
+        Part("test", block(test, test_values)),
     )
+    return keep(folder, parts, lambda: story)
 
 
-def _pairs(root: Path, files: tuple[Path, ...]) -> tuple[_Pair, _Pair | None]:
+def _pairs(root: Path, files: tuple[Path, ...]) -> tuple[_Pair, ...]:
     """The training pair, and the test pair if there is one."""
-    images: dict[str, list[Path]] = {"train": [], "test": [], "": []}
-    labels: dict[str, list[Path]] = {"train": [], "test": [], "": []}
+    found: dict[str, list[list[Path]]] = {"train": [[], []], "test": [[], []], "": [[], []]}
     for path in files:
-        (images if dimensions_of(path) >= 3 else labels)[_set_of(path.name)].append(path)
-    counts = {name: (len(images[name]), len(labels[name])) for name in images}
-    match (counts["train"], counts["test"], counts[""]):
-        case ((1, 1), (1, 1), (0, 0)):
-            return (
-                _Pair(images["train"][0], labels["train"][0]),
-                _Pair(images["test"][0], labels["test"][0]),
-            )
-        case ((1, 1), (0, 0), (0, 0)):
-            return _Pair(images["train"][0], labels["train"][0]), None
-        case ((0, 0), (0, 0), (1, 1)):
-            return _Pair(images[""][0], labels[""][0]), None
-    names = ", ".join(path.name for path in files)
-    raise DataError(
-        f"cannot tell which of these IDX files belong together: {names}",
-        place=str(root),
-        remedy=_NAMING,
-    )
+        dimensions = len(shape_of(path)) or (3 if "image" in path.name else 1)
+        found[_set_of(path.name)][0 if dimensions >= 3 else 1].append(path)
+    present = {name: pair for name, pair in found.items() if any(pair)}
+    paired = all(len(images) == len(labels) == 1 for images, labels in present.values())
+    if not paired or set(present) not in ({"train", "test"}, {"train"}, {""}):
+        names = ", ".join(path.name for path in files)
+        raise DataError(
+            f"cannot tell which of these IDX files belong together: {names}",
+            place=str(root),
+            remedy=_NAMING,
+        )
+    return tuple(_Pair(images[0], labels[0]) for images, labels in present.values())
 
 
 def _set_of(name: str) -> str:
@@ -187,10 +178,8 @@ def _arrays(pair: _Pair, digests: list[str]) -> tuple[Images, Labels]:
     return images, labels.astype(np.int64)
 
 
-def _classes(
-    root: Path, train: Labels, test: Labels, digests: list[str]
-) -> tuple[Labels, tuple[str, ...], bool]:
-    """The values that stand for classes, the names of these, whether it is Fashion-MNIST."""
+def _classes(root: Path, train: Labels, test: Labels) -> tuple[Labels, tuple[str, ...]]:
+    """The values that stand for classes, and the names of these."""
     known = np.unique(train)
     if len(known) < 2:
         raise DataError(
@@ -203,9 +192,7 @@ def _classes(
             f"the test set holds labels that training lacks: {', '.join(map(str, unknown))}",
             place=str(root),
         )
-    if digests == [payload.sha256 for payload in FASHION_MNIST.payloads]:
-        return known, FASHION_MNIST.classes, True
-    return known, _names(root, known), False
+    return known, _names(root, known)
 
 
 def _names(root: Path, known: Labels) -> tuple[str, ...]:

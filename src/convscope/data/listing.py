@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from convscope.data.images import Skipped, split_indices
 from convscope.data.opening import SUFFIXES
 from convscope.errors import DataError
 
-__all__ = ["TEST_SHARE", "ImageFile", "Listing", "list_images"]
+__all__ = ["TEST_SHARE", "ImageFile", "Listing", "bad_files", "list_images", "split_note"]
 
 TEST_SHARE = 0.2
 """Of each class, where a folder has no test set of its own."""
@@ -24,6 +27,7 @@ TEST_SHARE = 0.2
 _TRAIN = ("train", "training")
 _TEST = ("test", "testing")
 _VALIDATION = ("val", "valid", "validation")
+_SHOWN = 20
 _JUNK = ("thumbs.db", "desktop.ini")
 _LAYOUT = "put the images into DIR/train/CLASS/ and DIR/test/CLASS/, or into DIR/CLASS/"
 
@@ -40,7 +44,7 @@ class ImageFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a folder holds; ``seeded`` says that the split was ours, not the folder's."""
+    """What a folder holds, class by class."""
 
     root: Path
     classes: tuple[str, ...]
@@ -48,7 +52,19 @@ class Listing:
     test: tuple[ImageFile, ...]
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
-    seeded: bool
+
+    @property
+    def content(self) -> str:
+        """SHA-256 over the paths, classes, sizes and times of all files: changes with any."""
+        digest = hashlib.sha256(json.dumps([str(self.root), self.classes]).encode())
+        for part in (self.train, self.test):
+            for file in part:
+                line = f"{file.path}\0{file.label}\0{file.size}\0{file.modified}\n"
+                digest.update(line.encode(errors="surrogateescape"))
+            digest.update(b"\n")
+        for skipped in self.skipped:
+            digest.update(f"{skipped.path}\n".encode(errors="surrogateescape"))
+        return digest.hexdigest()
 
 
 def list_images(root: Path, seed: int) -> Listing:
@@ -75,6 +91,20 @@ def list_images(root: Path, seed: int) -> Listing:
     return _listing(root, train, test, more, notes)
 
 
+def split_note(seed: int) -> str:
+    """What is said where a folder has no test set of its own."""
+    return f"no test set: {TEST_SHARE:.0%} of each class is held out as one, by seed {seed}"
+
+
+def bad_files(skipped: Sequence[Skipped]) -> str:
+    """How many files cannot be used, and the first of them with the reason, one a line."""
+    lines = [f"\n  {one.path}: {one.reason}" for one in skipped[:_SHOWN]]
+    rest = len(skipped) - len(lines)
+    more = f"\n  and {rest:,} more" if rest else ""
+    many = "file" if len(skipped) == 1 else "files"
+    return f"{len(skipped):,} {many} cannot be used:{''.join(lines)}{more}"
+
+
 def _listing(
     root: Path, train: Path, test: Path | None, more: Path | None, notes: list[str]
 ) -> Listing:
@@ -95,7 +125,7 @@ def _listing(
     if not sets[1]:
         raise DataError("the test set holds no image", place=str(test), remedy=_LAYOUT)
     _refuse_empty_classes(root, classes, sets[0])
-    return Listing(root, classes, sets[0], sets[1], tuple(skipped), tuple(notes), seeded=False)
+    return Listing(root, classes, sets[0], sets[1], tuple(skipped), tuple(notes))
 
 
 def _split_listing(root: Path, folder: Path, seed: int, notes: tuple[str, ...]) -> Listing:
@@ -112,15 +142,13 @@ def _split_listing(root: Path, folder: Path, seed: int, notes: tuple[str, ...]) 
             )
     labels = np.array([file.label for file in files], np.int64)
     stays, held = split_indices(labels, TEST_SHARE, seed)
-    text = f"no test set: {TEST_SHARE:.0%} of each class is held out as one, by seed {seed}"
     return Listing(
         root,
         classes,
         tuple(files[index] for index in stays),
         tuple(files[index] for index in held),
         tuple(skipped),
-        (*notes, text),
-        seeded=True,
+        (*notes, split_note(seed)),
     )
 
 
@@ -200,9 +228,7 @@ def _refuse_unknown_classes(folder: Path, classes: tuple[str, ...], train: Path)
         )
 
 
-def _refuse_empty_classes(
-    root: Path, classes: tuple[str, ...], files: list[ImageFile] | tuple[ImageFile, ...]
-) -> None:
+def _refuse_empty_classes(root: Path, classes: tuple[str, ...], files: Sequence[ImageFile]) -> None:
     empty = [name for label, name in enumerate(classes) if not _of(files, label)]
     if empty:
         raise DataError(
@@ -212,7 +238,7 @@ def _refuse_empty_classes(
         )
 
 
-def _of(files: list[ImageFile] | tuple[ImageFile, ...], label: int) -> list[ImageFile]:
+def _of(files: Sequence[ImageFile], label: int) -> list[ImageFile]:
     return [file for file in files if file.label == label]
 
 

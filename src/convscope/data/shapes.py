@@ -8,6 +8,7 @@ in one way, on raw bits of PCG64, whose stream numpy keeps the same.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,7 @@ def _frame(x: Field, y: Field, size: Field) -> Field:
 
 
 def _triangle(x: Field, y: Field, size: Field) -> Field:
-    slope = np.abs(x) * (np.sqrt(3.0) / 2.0) - y * 0.5
+    slope = np.abs(x) * (sqrt(3.0) / 2.0) - y * 0.5
     return np.maximum(slope, y) - size * 0.5
 
 

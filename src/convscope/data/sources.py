@@ -14,9 +14,10 @@ import numpy as np
 
 from convscope.architecture.layers import Pair
 from convscope.data.cache import cache_folder
+from convscope.data.choosing import OnBad, Wanted
 from convscope.data.decoded import entry_folder, open_entry
 from convscope.data.fashion_mnist import FASHION_MNIST, known_folders, load_fashion_mnist
-from convscope.data.folders import OnBad, load_image_folder
+from convscope.data.folders import load_image_folder
 from convscope.data.gathering import holds_all
 from convscope.data.idx_folder import idx_files, load_idx_folder
 from convscope.data.images import Data, Skipped, fingerprint_of, mean_and_deviation
@@ -77,13 +78,10 @@ def load_data(
     else:
         root = _existing_folder(name)
         files = idx_files(root)
+        wanted = Wanted(size, channels, fit, on_bad, seed)
         if files:
-            return load_idx_folder(
-                root, files, size=size, fit=fit, channels=channels, seed=seed, tell=tell
-            )
-        return load_image_folder(
-            root, size=size, fit=fit, channels=channels, on_bad=on_bad, seed=seed, tell=tell
-        )
+            return load_idx_folder(root, files, wanted, tell)
+        return load_image_folder(root, wanted, tell)
     return data_resized(data, size, channels, fit)
 
 
