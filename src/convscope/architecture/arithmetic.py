@@ -28,13 +28,13 @@ __all__ = ["CONVENTIONS", "Count", "Explanation", "LayerCost", "explain"]
 SCHEMA = "convscope.explain/1"
 
 CONVENTIONS: dict[str, str] = {
-    "multiply_adds": "multiply-adds of learnt weights (conv and fc), without biases; "
-    "FLOPs are twice that; pooling, batchnorm, activations and sums count 0",
-    "memory": "bytes of activations, one image, float32 (4 bytes); in use: all that is alive at "
-    "once, in total the peak; training: all that the backward pass needs, in total the sum and "
-    "the image",
-    "field": "in pixels of the image; a step to the next unit moves the field by jump, that of the "
-    "first unit begins at start; padding counts as image",
+    "multiply_adds": "Multiply-adds are those of learnt weights (conv and fc), without biases; "
+    "FLOPs are twice that. Pooling, batchnorm, activations and sums count 0.",
+    "memory": "Memory is of activations, one image, float32 (4 bytes). In use counts all that is "
+    "alive at once, in total its peak; training all that the backward pass needs, in total the "
+    "sum with the image.",
+    "field": "A unit sees size pixels of the image; its neighbour's field lies jump further, the "
+    "first one begins at start. Padding counts as image.",
 }
 
 

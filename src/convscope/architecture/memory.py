@@ -2,8 +2,8 @@
 
 Training keeps, until the backward pass, what the derivatives need (and torch keeps):
 
-- the input of a conv, fc, batchnorm, leakyrelu, gelu, silu, maxpool, avgpool, l2pool
-  (a distancepool and a global mean need their constant weights only);
+- the input of a conv, fc, batchnorm, leakyrelu, gelu, silu, and of every pooling window
+  (a global mean needs nothing but its size);
 - the output of a relu, sigmoid, tanh and l2pool, whose derivatives are made of it;
 - beside these, the place of each maximum (8 bytes), the mask of a dropout, and the
   mean and deviation per channel of a batchnorm.
@@ -25,6 +25,7 @@ from convscope.architecture.layers import (
     AvgPool,
     BatchNorm,
     Conv,
+    DistancePool,
     Dropout,
     Flatten,
     FullyConnected,
@@ -54,6 +55,7 @@ _NEEDS_INPUT = (
     MaxPool,
     AvgPool,
     L2Pool,
+    DistancePool,
 )
 _NEEDS_OUTPUT = (ReLU, Sigmoid, Tanh, L2Pool)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from convscope.architecture.arithmetic import Explanation, LayerCost
 from convscope.architecture.counts import number
-from convscope.report.lines import Line, bar, percent
+from convscope.report.lines import Line, bar
+from convscope.report.numbers import plain_percent
 
 __all__ = ["table_lines"]
 
@@ -118,8 +119,8 @@ def _columns(explanation: Explanation, say: Callable[[str], str]) -> list[_Colum
 
 
 def _share_column(key: str, shares: tuple[float, ...], total: int, rank: int) -> _Column:
-    cells = [percent(share) if share else "" for share in shares]
-    return _Column(f"{key} share", "share", cells, "100%" if total else "", rank)
+    cells = [plain_percent(share) if share else "" for share in shares]
+    return _Column(f"{key} share", "%", cells, "100" if total else "", rank)
 
 
 def _sees(cost: LayerCost) -> str:

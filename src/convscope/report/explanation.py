@@ -17,7 +17,8 @@ from convscope.architecture.counts import Count, number
 from convscope.architecture.fields import Field, Span
 from convscope.architecture.layers import Residual
 from convscope.report.cost_table import table_lines
-from convscope.report.lines import Line, percent
+from convscope.report.lines import Line
+from convscope.report.numbers import percent
 from convscope.report.plain import holds_signs, plain
 
 if TYPE_CHECKING:
@@ -135,12 +136,12 @@ def _details(cost: LayerCost) -> Iterator[tuple[str, str]]:
     """(label, text) of everything but field and memory."""
     if cost.sides:
         yield from _side_texts(cost)
-    if cost.kind not in ("conv", "fc") or not cost.input.flat and cost.kind == "fc":
+    if cost.kind not in ("conv", "fc") or (not cost.input.flat and cost.kind == "fc"):
         yield "does", cost.formula
     if cost.parameters.value:
         yield "weights", str(cost.parameters)
     if cost.statistics.value:
-        yield "stores", f"{cost.statistics}, not learnt, not counted"
+        yield "stores", f"{cost.statistics}, not learnt"
     if cost.multiply_adds.value:
         yield "work", f"{cost.multiply_adds} multiply-adds"
     if cost.dense and cost.unshared:
@@ -256,7 +257,9 @@ def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
     """
     width = max(width, 20)
     lines: list[str] = []
-    for part in text.replace("= ", "=\N{NO-BREAK SPACE}").split("; "):
+    # What ends with a full stop is prose, and breaks anywhere.
+    parts = [text] if text.endswith(".") else text.split("; ")
+    for part in (part.replace("= ", "=\N{NO-BREAK SPACE}") for part in parts):
         joined = f"{lines[-1]}; {part}" if lines else part
         if len(joined) <= width:
             lines[-1:] = [joined]

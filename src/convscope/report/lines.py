@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Line", "Piece", "bar", "percent"]
+__all__ = ["Line", "Piece", "bar"]
 
 Piece = tuple[str, str]
 """(text, rich style)"""
@@ -18,10 +18,3 @@ def bar(share: float, width: int) -> str:
         eighths = max(eighths, 1)
     full, rest = divmod(eighths, 8)
     return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
-
-
-def percent(share: float) -> str:
-    """One decimal, and never 0.0% or 100.0% of what is neither."""
-    if share in (0, 1):
-        return f"{share:.0%}"
-    return "<0.1%" if share < 0.0005 else f"{min(max(share, 0.001), 0.999):.1%}"
