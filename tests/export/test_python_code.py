@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -174,6 +175,13 @@ def test_the_text_is_the_golden_one(name: str) -> None:
     )
     golden = (GOLDEN / f"code_{name}.txt").read_text(encoding="utf-8")
     assert code == golden
+
+
+def test_the_page_shows_the_class_that_is_written() -> None:
+    page = (GOLDEN.parents[1] / "docs" / "python-code.md").read_text(encoding="utf-8")
+    code = python_code(ZOO["article"].example)
+    (shown,) = re.findall(r"```python\n(import torch.*?)```", page, re.DOTALL)
+    assert shown in code
 
 
 def draw(path: Path, image: Image.Image, **options: Any) -> Path:
