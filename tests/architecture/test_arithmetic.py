@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -392,3 +394,25 @@ def test_numbers_and_volumes_as_text() -> None:
     assert str(Count(0, "")) == "0"
     assert total([]) == Count(0, "none")
     assert total([Count(2, "x"), Count(0, "y"), Count(1, "z")]) == Count(3, "2 + 1")
+
+
+@pytest.mark.parametrize("page", ["arithmetic.md", "json.md"])
+def test_the_examples_of_the_docs_run(page: str) -> None:
+    path = Path(__file__).parents[2] / "docs" / page
+    failed, tried = doctest.testfile(str(path), module_relative=False, encoding="utf-8")
+    assert tried > 5
+    assert failed == 0
+
+
+def test_the_docs_name_every_field_of_the_record() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
+
+    def keys(value: object) -> set[str]:
+        if isinstance(value, dict):
+            return set(value).union(*map(keys, value.values()))
+        return set().union(*map(keys, value)) if isinstance(value, list) else set()
+
+    assert {key for key in keys(explained("article").as_dict()) if f"`{key}`" not in page} == {
+        "value",
+        "derivation",
+    }
