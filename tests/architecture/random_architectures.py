@@ -133,10 +133,10 @@ def _conv(maps: _Maps) -> Conv:
 
 
 def _same_conv(maps: _Maps) -> Conv:
-    """``pad same``, with even kernels among them."""
+    """``pad same``, with even kernels among them, whose taps can miss the unit's own place."""
     random = maps.random
     kernel = random.randint(1, 4), random.randint(1, 4)
-    dilation = random.randint(1, 2), random.randint(1, 2)
+    dilation = random.randint(1, 3), random.randint(1, 3)
     maps.channels = random.randint(1, 6)
     return Conv(maps.channels, kernel, padding="same", dilation=dilation)
 
@@ -202,6 +202,8 @@ def _aligned_body(maps: _Maps, depth: int) -> tuple[Layer, ...]:
 
 def _aligned(kind: type, maps: _Maps) -> Layer:
     random = maps.random
+    if kind is Conv and random.random() < 0.25:
+        return _same_conv(maps)
     kernel = random.choice((1, 3, 5)), random.choice((1, 3, 5))
     stride = random.choice((1, 1, 1, 2)), random.choice((1, 1, 1, 2))
     dilation = (random.randint(1, 2), random.randint(1, 2)) if kind is Conv else (1, 1)

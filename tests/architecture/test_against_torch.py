@@ -278,6 +278,7 @@ CRAFTED = (
     "input 4x4x1 -> conv 2 1x1 pad 2 -> residual { conv 2 5x3 pad 4x2 dilation 2 -> batchnorm }",
     # two ways of which one is no part of the other
     "input 11x11x1 -> conv 1 2x2 pad 2 -> residual { conv 1 3x3 pad 3 dilation 3 } -> conv 1 3x3",
+    "input 9x8x1 -> residual { conv 1 2x2 pad same dilation 3 } -> conv 1 2x1 stride 2",
     "input 6x1x2 -> residual { conv 2 1x3 pad 0x1 stride 1x2 } -> conv 2 1x3 pad 0x2",
     "input 7x7x2 -> conv 3 4x2 pad same -> conv 3 3x3 pad 1 -> flatten -> relu -> fc 2",
 )

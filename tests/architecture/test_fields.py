@@ -74,13 +74,18 @@ def test_dilation_widens_the_field_and_height_and_width_go_apart() -> None:
 
 
 def test_a_block_sees_the_union_of_its_two_ways() -> None:
-    # The body's even kernels look to one side only; the shortcut adds the unit's own place.
-    text = "input 20x20x1 -> residual { conv 1 3x3 dilation 4 pad 4 -> conv 1 2x2 pad same }"
-    block = fields(Architecture.parse(text))["block1"]
-    assert values(block) == [10, 1, -4, 10, 1, -4]
+    text = "input 20x20x1 -> residual { conv 1 1x2 pad 0x1 -> conv 1 3x1 pad 1x0 -> conv 1 1x2 }"
+    architecture = Architecture.parse(text)
+    block = fields(architecture)["block1"]
+    assert values(block) == [3, 1, -1, 3, 1, -1]
     assert str(block.width.size) == (
-        "5 − (−4) + 1 = 10, the union of −4 … 5 by the body and 0 … 0 by the shortcut"
+        "1 − (−1) + 1 = 3, the union of −1 … 1 by the body and 0 … 0 by the shortcut"
     )
+    # Taps 1 to the left and 2 to the right: at the left border only the shortcut sees place 0.
+    apart = Architecture.parse("input 20x20x1 -> residual { conv 1 2x2 pad same dilation 3 }")
+    assert values(fields(apart)["block1"]) == [4, 1, -1, 4, 1, -1]
+    assert reach(apart, "block1.conv1", 0, 0) == Box(2, 2, 3, 3)
+    assert reach(apart, "block1", 0, 0) == Box(0, 0, 3, 3)
 
 
 def test_ways_that_move_by_different_steps_have_no_one_jump() -> None:

@@ -22,7 +22,7 @@ from convscope.errors import ShapeError
 
 __all__ = ["Learnt", "Saving", "Side", "learnt", "pool_savings", "sides_of"]
 
-_MAX_SAVINGS = 32
+_MAX_SAVINGS = 16
 """Poolings whose saving is worked out: each means placing all later layers anew."""
 
 
@@ -192,15 +192,17 @@ def _plural(word: str, count: int) -> str:
 
 
 def pool_savings(nodes: Sequence[Node]) -> dict[str, Saving]:
-    """For each pooling with a stride: what the layers after it would cost without it.
+    """For each pooling with a stride, what the layers after it would cost without it.
 
-    Only outside blocks, and only where the layers after it still fit.
+    Only where it makes less of its input, outside blocks, and where the layers after
+    it still fit.
     """
     savings: dict[str, Saving] = {}
     for index, node in enumerate(nodes):
         strided = (
             isinstance(node.layer, MaxPool | AvgPool | L2Pool | DistancePool)
             and max(node.layer.stride) > 1
+            and node.output.size < node.input.size
         )
         if strided and len(savings) < _MAX_SAVINGS:
             saving = _saving(node, nodes[index + 1 :])
