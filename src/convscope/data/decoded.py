@@ -56,6 +56,7 @@ class Story:
     channels: int
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+    dark_background: bool = False
 
 
 def entry_folder(key: str) -> Path:
@@ -146,6 +147,7 @@ def _data(folder: Path, record: dict[str, Any]) -> Data:
         channels=told["channels"],
         skipped=tuple(Skipped(**one) for one in told["skipped"]),
         notes=tuple(told["notes"]),
+        dark_background=told["dark_background"],
     )
     return Data(
         name=story.name,
@@ -158,6 +160,7 @@ def _data(folder: Path, record: dict[str, Any]) -> Data:
         size=story.size,
         skipped=story.skipped,
         notes=story.notes,
+        dark_background=story.dark_background,
         kept=str(folder),
     )
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from convscope.data.decoded import Part, Story, entry_folder, keep, open_entry
 from convscope.data.images import Data, Images, Labels, Skipped
 from convscope.data.listing import ImageFile, Listing, bad_files, list_images
 from convscope.data.opening import bombs_are_errors, open_image
-from convscope.data.preprocessing import Fit, fit_image
+from convscope.data.preprocessing import DARK, Fit, border_brightness, fit_image
 from convscope.data.progress import Progress, Tell
 from convscope.errors import DataError
 
@@ -75,6 +76,7 @@ class _Decoding:
         self._done = 0
         self._skipped = list(listing.skipped)
         self._counts: list[Labels] = []
+        self._borders: list[float] = []
 
     def kept(self, folder: Path) -> Data:
         """Everything decoded into an entry of the cache."""
@@ -111,6 +113,8 @@ class _Decoding:
         try:
             path = self._listing.root / file.path
             image = open_image(path, grey=self._choice.channels == 1)
+            if self._choice.channels == 1:
+                self._borders.append(border_brightness(np.asarray(image)))
             return fit_image(image, self._choice.size, self._choice.channels, self._wanted.fit)
         except DataError as problem:
             return Skipped(file.path, problem.problem)
@@ -141,6 +145,7 @@ class _Decoding:
             channels=self._choice.channels,
             skipped=tuple(self._skipped),
             notes=listing.notes,
+            dark_background=bool(self._borders) and median(self._borders) < DARK,
         )
 
 

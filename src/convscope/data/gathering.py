@@ -22,6 +22,7 @@ from convscope.data.decoded import Part, Story, entry_folder, keep, open_entry
 from convscope.data.download import ANSWER_SECONDS, answers, download, host_of
 from convscope.data.idx import parse_idx, payload_of
 from convscope.data.images import Data
+from convscope.data.preprocessing import dark_background
 from convscope.data.progress import Progress, Tell
 from convscope.errors import DataError
 
@@ -246,9 +247,18 @@ def _kept(collection: Collection, payloads: tuple[bytes, ...], place: str, tell:
     tell(Progress(f"{collection.name}: found in {place}, verified"))
     arrays = [parse_idx(p, q.name) for p, q in zip(payloads, collection.payloads, strict=True)]
     size = (arrays[0].shape[1], arrays[0].shape[2])
-    story = Story(collection.name, place, collection.classes, "pad", size, channels=1)
+    train = arrays[0][:, None]
+    story = Story(
+        collection.name,
+        place,
+        collection.classes,
+        "pad",
+        size,
+        channels=1,
+        dark_background=dark_background(train),
+    )
     parts = (
-        Part("train", [(arrays[0][:, None], arrays[1].astype(np.int64))]),
+        Part("train", [(train, arrays[1].astype(np.int64))]),
         Part("test", [(arrays[2][:, None], arrays[3].astype(np.int64))]),
     )
     return keep(entry_folder(collection.name), parts, lambda: story)
@@ -265,7 +275,7 @@ def _found_nowhere(collection: Collection, tried: list[tuple[str, str]]) -> Data
     return DataError(
         f"found in none of the places tried:{places}\nthree ways to mend it",
         place=collection.name,
-        remedy=f"\n  1. where there is a network: convscope data fetch {collection.name}"
+        remedy=f"1. where there is a network: convscope data fetch {collection.name}"
         f"\n  2. on Debian and Ubuntu: {debian}"
         f"\n  3. bring the files {names} from another machine and give their folder: "
         "--data FOLDER",

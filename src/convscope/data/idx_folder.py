@@ -24,6 +24,7 @@ from convscope.data.idx import parse_idx, payload_of, shape_of
 from convscope.data.images import Data, Images, Labels, split_indices
 from convscope.data.listing import TEST_SHARE, split_note
 from convscope.data.opening import SUFFIXES
+from convscope.data.preprocessing import dark_background
 from convscope.data.progress import Progress, Tell
 from convscope.data.resizing import resized
 from convscope.errors import DataError
@@ -66,8 +67,9 @@ def idx_files(root: Path) -> tuple[Path, ...]:
 def load_idx_folder(root: Path, files: tuple[Path, ...], wanted: Wanted, tell: Tell) -> Data:
     """The images in ``files``, from the cache or read now."""
     pairs = _pairs(root, files)
-    _, height, width, *channels = (*shape_of(pairs[0].images), 1, 1, 1)[:4]
-    native = Choice((height, width), channels[0])
+    # a shape that is none is told when the file is read
+    _, height, width, channels = (*shape_of(pairs[0].images), 1, 1, 1, 1)[:4]
+    native = Choice((height, width), channels)
     choice = Choice(wanted.size or native.size, wanted.channels or native.channels)
     content = _content(root, files, wanted.seed)
     folder = entry_folder(entry_key(root, content, choice, wanted.fit))
@@ -104,6 +106,7 @@ def _read(
         size=choice.size,
         channels=choice.channels,
         notes=tuple(notes),
+        dark_background=dark_background(train),
     )
 
     def block(images: Images, values: Labels) -> list[tuple[Images, Labels]]:

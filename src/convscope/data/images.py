@@ -85,7 +85,9 @@ class Data:
 
     ``name`` is what it is called, ``place`` where it was found, ``kept`` the folder
     of the cache that holds it decoded (empty if none does), ``notes`` sentences
-    about what was decided on the way (a size, a split), for a person to read.
+    about what was decided on the way (a size, a split), for a person to read, and
+    ``dark_background`` whether grey images show light things on black, as found
+    before any padding.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Data:
     size: Pair
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+    dark_background: bool = False
     kept: str = ""
 
     @property

@@ -51,6 +51,7 @@ def load_mini() -> Data:
         fingerprint=fingerprint,
         fit="pad",
         size=(28, 28),
+        dark_background=True,
     )
 
 

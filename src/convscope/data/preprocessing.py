@@ -21,10 +21,12 @@ from convscope.data.opening import bombs_are_errors, open_image
 from convscope.errors import DataError, UsageError, did_you_mean
 
 __all__ = [
+    "DARK",
     "FITS",
     "Fit",
     "Preprocessing",
     "ReadImages",
+    "border_brightness",
     "dark_background",
     "fit_image",
     "read_images",
@@ -32,6 +34,11 @@ __all__ = [
 
 Fit = Literal["pad", "crop", "squash"]
 FITS: tuple[Fit, ...] = get_args(Fit)
+
+DARK = 64
+"""A border below this is black enough to be a background on which light things lie."""
+
+_LIGHT = 127
 
 _FITTING: dict[Fit, str] = {
     "pad": "scaled to fit inside {size} and padded with black",
@@ -45,8 +52,8 @@ class Preprocessing:
     """What is done to a picture before a network sees it.
 
     ``mean`` and ``std`` are per channel, in units where 255 is 1: the network gets
-    (v/255 − mean) / std.  ``dark_background`` says that the training images show
-    light things on black, as Fashion-MNIST does (see ``read_images``).
+    (v/255 − mean) / std.  ``dark_background`` says that the training images are grey
+    and show light things on black, as Fashion-MNIST does (see ``read_images``).
     """
 
     size: Pair
@@ -126,7 +133,8 @@ def fit_image(image: Image.Image, size: Pair, channels: int, fit: Fit) -> NDArra
     """
     if fit not in FITS:
         raise unknown_fit(fit)
-    image = image.convert("L" if channels == 1 else "RGB")
+    mode = "L" if channels == 1 else "RGB"
+    image = image if image.mode == mode else image.convert(mode)
     target = (size[1], size[0])
     if image.size != target:
         method = Image.Resampling.BILINEAR
@@ -145,15 +153,23 @@ def _padded(image: Image.Image, target: tuple[int, int]) -> Image.Image:
     scale = min(target[0] / image.width, target[1] / image.height)
     width = min(target[0], max(1, round(image.width * scale)))
     height = min(target[1], max(1, round(image.height * scale)))
-    whole = Image.new(image.mode, target)
     scaled = image.resize((width, height), Image.Resampling.BILINEAR)
+    if scaled.size == target:
+        return scaled
+    whole = Image.new(image.mode, target)
     whole.paste(scaled, ((target[0] - width) // 2, (target[1] - height) // 2))
     return whole
 
 
+def border_brightness(pixels: NDArray[np.uint8]) -> float:
+    """The median of the outermost rows and columns of …×H×W."""
+    edges = (pixels[..., 0, :], pixels[..., -1, :], pixels[..., 1:-1, 0], pixels[..., 1:-1, -1])
+    return float(np.median(np.concatenate([edge.ravel() for edge in edges])))
+
+
 def dark_background(images: NDArray[np.uint8]) -> bool:
-    """Whether things stand light on black: the median of the outermost pixels is below 64."""
-    return bool(np.median(_border(images[:2000])) < 64)
+    """Whether grey images show light things on black: their border's median is below 64."""
+    return images.shape[1] == 1 and border_brightness(images[:2000]) < DARK
 
 
 def read_images(
@@ -209,11 +225,4 @@ def _content(
 def _calls_for_inverting(image: Image.Image, preprocessing: Preprocessing) -> bool:
     if not preprocessing.dark_background:
         return False
-    pixels = np.asarray(image.convert("L"))
-    return bool(np.median(_border(pixels[None, None])) > 127)
-
-
-def _border(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """All pixels of the outermost rows and columns."""
-    edges = (images[..., 0, :], images[..., -1, :], images[..., 1:-1, 0], images[..., 1:-1, -1])
-    return np.concatenate([edge.ravel() for edge in edges])
+    return border_brightness(np.asarray(image.convert("L"))) > _LIGHT

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.data.images import Data, ImageSet, fingerprint_of, order
+from convscope.data.preprocessing import dark_background
 
 __all__ = ["CLASSES", "load_shapes"]
 
@@ -60,7 +61,7 @@ def _square(x: Field, y: Field, size: Field) -> Field:
 
 
 def _frame(x: Field, y: Field, size: Field) -> Field:
-    return np.abs(_square(x, y, size * 0.9)) - size * 0.18
+    return np.abs(_square(x, y, size * 0.8)) - size * 0.15
 
 
 def _triangle(x: Field, y: Field, size: Field) -> Field:
@@ -100,6 +101,7 @@ def load_shapes() -> Data:
         fingerprint=fingerprint_of(train, test, CLASSES),
         fit="pad",
         size=(SIDE, SIDE),
+        dark_background=dark_background(train.images),
     )
 
 

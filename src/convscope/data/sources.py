@@ -22,7 +22,7 @@ from convscope.data.gathering import holds_all
 from convscope.data.idx_folder import idx_files, load_idx_folder
 from convscope.data.images import Data, Skipped, fingerprint_of, mean_and_deviation
 from convscope.data.mini import load_mini
-from convscope.data.preprocessing import FITS, Fit, Preprocessing, dark_background, unknown_fit
+from convscope.data.preprocessing import FITS, Fit, Preprocessing, unknown_fit
 from convscope.data.progress import Tell, teller
 from convscope.data.resizing import data_resized
 from convscope.data.shapes import load_shapes
@@ -82,7 +82,7 @@ def load_data(
         if files:
             return load_idx_folder(root, files, wanted, tell)
         return load_image_folder(root, wanted, tell)
-    return data_resized(data, size, channels, fit)
+    return data_resized(data, size, channels, fit, tell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def describe(data: Data) -> Description:
         classes=tuple(counts),
         mean=mean,
         std=std,
-        dark_background=dark_background(data.train.images),
+        dark_background=data.dark_background,
         fingerprint=data.fingerprint,
         skipped=data.skipped,
         notes=data.notes,
@@ -187,8 +187,8 @@ def preprocessing_of(data: Data) -> Preprocessing:
     mean, std = mean_and_deviation(data.train.images)
     # one value in all images has no deviation: it is left as it is, minus the mean
     deviations = tuple(value or 1.0 for value in std)
-    background = dark_background(data.train.images)
-    return Preprocessing(data.size, data.channels, data.fit, mean, deviations, background)
+    dark = data.dark_background and data.channels == 1
+    return Preprocessing(data.size, data.channels, data.fit, mean, deviations, dark)
 
 
 def verify(data: Data) -> None:
