@@ -95,6 +95,11 @@ def test_ways_that_move_by_different_steps_have_no_one_jump() -> None:
     assert values(found["block1"]) == [1, None, None, 3, 1, -1]
     assert "1 and 2 pixels a step" in found["block1"].height.size.derivation
     assert values(found["conv1"]) == [1, None, None, 5, 1, -1]
+    # Ways from −7 + i, 6 pixels, and from −14 + 2i, 11 pixels: together 13 for the first
+    # unit (−14 … −2), 14 for the last of 11 (3 … 16).
+    drifting = f"{text.removesuffix('1x3')}4x1 pad same -> conv 2 3x1 pad 6x0"
+    found = fields(Architecture.parse(drifting))
+    assert values(found["conv2"])[:3] == [14, None, None]
 
 
 def test_fc_sees_everything_that_is_left() -> None:

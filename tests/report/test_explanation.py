@@ -102,6 +102,13 @@ def test_no_number_is_cut_at_any_width(name: str, width: int) -> None:
         assert number(whole.value) in words
 
 
+def test_a_long_term_is_not_cut_either() -> None:
+    text = explanation_text(
+        explained("input 222x222x4096 -> conv 4096 111x111 groups 4096"), width=10
+    )
+    assert "(111·111·4,096/4,096)" in text
+
+
 @pytest.mark.parametrize("width", [80, 81, 99, 100, 140])
 @pytest.mark.parametrize("name", ["article", "resnet20", "lenet5", ODD])
 def test_from_80_columns_on_nothing_is_wider_than_the_window(name: str, width: int) -> None:
