@@ -206,7 +206,7 @@ def test_a_full_disk_is_seen_before_decoding(
     monkeypatch.setattr(folders, "open_image", lambda *_, **__: pytest.fail("decoded"))
     free = SimpleNamespace(free=500 * 2**20)
     monkeypatch.setattr("convscope.data.cache.shutil.disk_usage", lambda path: free)
-    with pytest.raises(DataError, match="604 MB are needed and 524 MB are free"):
+    with pytest.raises(DataError, match=r"604 MB are needed and 524 MB are free.*smaller --size"):
         load(image_folder(tmp_path / "d"), size=(4096, 4096), channels=3)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -233,6 +234,17 @@ def test_one_error_lists_every_place_and_three_remedies(cache: Path, tmp_path: P
         "t10k-images-idx3-ubyte[.gz], t10k-labels-idx1-ubyte[.gz] from another machine and give "
         "their folder: --data FOLDER"
     )
+
+
+def test_a_disk_without_room_is_told_before_the_network_is_touched(
+    cache: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "convscope.data.cache.shutil.disk_usage", lambda path: SimpleNamespace(free=9)
+    )
+    with pytest.raises(StoringError, match="MB are free"):
+        quiet(collection(PAYLOADS, serve(server, "/a")), network=True)
+    assert server.requests == []
 
 
 def test_a_full_disk_stops_the_search(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -49,8 +51,17 @@ def test_half_of_the_disc_is_its_area() -> None:
     assert (FIGURES["square"](x, y, np.float64(10)) < 0).sum() / 100 == pytest.approx(196, abs=3)
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """A network as small as this gains nothing by two, and waits for them on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.slow
-def test_a_small_network_learns_it_and_a_line_does_not() -> None:
+def test_a_small_network_learns_it_and_a_line_does_not(one_thread: None) -> None:
     data = load_shapes()
     preprocessing = preprocessing_of(data)
     images, labels = (
@@ -61,9 +72,9 @@ def test_a_small_network_learns_it_and_a_line_does_not() -> None:
 
     def accuracy(network: nn.Module, epochs: int) -> float:
         torch.manual_seed(0)
-        optimizer = torch.optim.Adam(network.parameters(), 2e-3)
+        optimizer = torch.optim.Adam(network.parameters(), 5e-3)
         for epoch in range(epochs):
-            for chosen in torch.from_numpy(order(len(images), 0, epoch)).split(100):
+            for chosen in torch.from_numpy(order(len(images), 0, epoch)).split(50):
                 optimizer.zero_grad()
                 nn.functional.cross_entropy(network(images[chosen]), labels[chosen]).backward()
                 optimizer.step()
@@ -72,16 +83,16 @@ def test_a_small_network_learns_it_and_a_line_does_not() -> None:
 
     torch.manual_seed(0)
     convolutions = nn.Sequential(
-        nn.Conv2d(1, 16, 5, padding=2),
+        nn.Conv2d(1, 8, 5, padding=2),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(8, 16, 5, padding=2),
         nn.BatchNorm2d(16),
         nn.ReLU(),
         nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, 5, padding=2),
-        nn.BatchNorm2d(32),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
         nn.Flatten(),
-        nn.Linear(1568, 6),
+        nn.Linear(784, 6),
     )
-    assert accuracy(convolutions, 8) > 0.9
+    assert accuracy(convolutions, 5) > 0.9
     assert accuracy(nn.Sequential(nn.Flatten(), nn.Linear(784, 6)), 8) < 0.75

@@ -33,9 +33,9 @@ __all__ = [
 
 CACHE_VARIABLE = "CONVSCOPE_CACHE"
 
-_REMEDIES = {
-    errno.ENOSPC: "the disk is full: free some space",
-    errno.EDQUOT: "your quota is used up: free some space",
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "your quota is used up",
     errno.EROFS: "the file system is read-only",
     errno.EACCES: "you may not write there",
     errno.EPERM: "you may not write there",
@@ -62,13 +62,12 @@ def storing(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        reason = problem.strerror or str(problem) or type(problem).__name__
-        advice = _REMEDIES.get(problem.errno or 0)
-        remedy = f"{advice}, or set" if advice else "set"
+        said = problem.strerror or str(problem) or type(problem).__name__
+        reason = _REASONS.get(problem.errno or 0)
         raise StoringError(
-            f"cannot write ({reason})",
+            f"cannot write: {reason} ({said})" if reason else f"cannot write ({said})",
             place=str(place),
-            remedy=f"{remedy} {CACHE_VARIABLE} to a folder with room that you may write to",
+            remedy=f"set {CACHE_VARIABLE} to a folder with room that you may write to",
         ) from problem
 
 
@@ -110,8 +109,8 @@ def new_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(filling, ignore_errors=True)
 
 
-def need_room(place: Path, size: int) -> None:
-    """Refuses at once what would not fit on the disk."""
+def need_room(place: Path, size: int, advice: str = "") -> None:
+    """Refuses at once what would not fit on the disk; ``advice`` is one more way to mend it."""
     existing = place
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent
@@ -121,8 +120,7 @@ def need_room(place: Path, size: int) -> None:
         raise StoringError(
             f"{size / 1e6:,.0f} MB are needed and {free / 1e6:,.0f} MB are free",
             place=str(place),
-            remedy=f"free some space, set {CACHE_VARIABLE} to a folder with more room, "
-            "or choose a smaller --size",
+            remedy=f"free some space, or set {CACHE_VARIABLE} to a folder with more room{advice}",
         )
 
 

@@ -101,7 +101,11 @@ def open_entry(folder: Path) -> Data | None:
 
 def _write_part(filling: Path, part: Part) -> None:
     pixels_path, labels_path = filling / f"{part.name}.pixels", filling / f"{part.name}.labels"
-    with storing(filling), pixels_path.open("wb") as pixels, labels_path.open("wb") as labels:
+    with (
+        storing(filling.parent),
+        pixels_path.open("wb") as pixels,
+        labels_path.open("wb") as labels,
+    ):
         # plain writes: a full disk is an error here, and would be a dead process in a map
         for images, block_labels in part.blocks:
             pixels.write(np.ascontiguousarray(images).data)
@@ -114,7 +118,7 @@ def _write_part(filling: Path, part: Part) -> None:
 def _write_record(filling: Path, record: dict[str, Any]) -> None:
     record = {"schema": _SCHEMA, **record, "files": _stamps(filling)}
     text = json.dumps(record, indent=1, ensure_ascii=False)
-    with storing(filling), (filling / "entry.json").open("w", encoding="utf-8") as file:
+    with storing(filling.parent), (filling / "entry.json").open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

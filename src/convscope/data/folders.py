@@ -81,7 +81,8 @@ class _Decoding:
     def kept(self, folder: Path) -> Data:
         """Everything decoded into an entry of the cache."""
         height, width = self._choice.size
-        need_room(folder, self._total * height * width * self._choice.channels)
+        size = self._total * height * width * self._choice.channels
+        need_room(folder, size, ", or choose a smaller --size")
         parts = (
             Part("train", self._blocks(self._listing.train)),
             Part("test", self._blocks(self._listing.test)),

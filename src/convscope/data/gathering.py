@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from convscope.data.cache import StoringError, cache_folder, locked, storing
+from convscope.data.cache import StoringError, cache_folder, locked, need_room, storing
 from convscope.data.debian import Run, run_program, unpacked_package
 from convscope.data.decoded import Part, Story, entry_folder, keep, open_entry
 from convscope.data.download import ANSWER_SECONDS, answers, download, host_of
@@ -140,6 +140,8 @@ def _places(
         yield f"{folder.name} {folder.path}", partial(read_verified, collection, folder.path)
     if not network:
         return
+    unpacked = sum(payload.size for payload in collection.payloads)
+    need_room(cache_folder(), 2 * collection.packed + unpacked)
     yield from _answering(collection, tell, answer_seconds, tried)
     if collection.package:
         where = f"Debian's package {collection.package} (apt-get download)"
