@@ -83,6 +83,22 @@ def test_exif_turns_the_picture_upright(tmp_path: Path) -> None:
     assert measure(path)[:2] == (2, 3)
 
 
+def test_damaged_exif_says_nothing_against_the_pixels(tmp_path: Path) -> None:
+    exif = b"Exif\x00\x00II*\x00\x08\x00\x00\x00\xff\xff\x12\x01"
+    shown = pixels(6, 9)
+    path = tmp_path / "x.jpg"
+    Image.fromarray(shown).save(path, exif=exif, quality=100)
+    assert path.read_bytes().find(exif) > 0
+    with bombs_are_errors():
+        assert measure(path) == (6, 9, True)
+        opened = np.asarray(open_image(path)).astype(int)
+    assert np.abs(opened - shown).max() < 9
+    path.write_bytes(path.read_bytes().replace(b"II*", b"XX*"))
+    with bombs_are_errors():
+        assert measure(path) == (6, 9, True)
+        assert open_image(path).size == (9, 6)
+
+
 @pytest.mark.parametrize("mode", ["1", "P", "CMYK", "L", "RGB"])
 def test_every_mode_becomes_grey_or_colour(mode: str) -> None:
     image = Image.new("L", (3, 2), 255).convert(mode)

@@ -34,10 +34,11 @@ _GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 def bombs_are_errors() -> Iterator[None]:
     """Makes Pillow raise where it would only warn of a decompression bomb.
 
-    Filters of warnings belong to the process: hold this around a pool of threads,
-    not inside them.
+    Its other warnings, of odd metadata, are no matter here.  Filters of warnings belong
+    to the process: hold this around a pool of threads, not inside them.
     """
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         yield
 
@@ -51,7 +52,7 @@ def open_image(source: Path | bytes, name: str = "", *, grey: bool | None = None
     try:
         with _opened(source, place) as image:
             image.load()
-            return _plain(ImageOps.exif_transpose(image), grey)
+            return _plain(_upright(image), grey)
     except DataError:
         raise
     except MemoryError as problem:
@@ -65,9 +66,7 @@ def measure(path: Path) -> tuple[int, int, bool]:
     try:
         with _opened(path, str(path)) as image:
             width, height = image.size
-            # for PNG without an early EXIF chunk, getexif would decode the whole image
-            knows = image.format != "PNG" or "exif" in image.info
-            if knows and image.getexif().get(0x0112, 1) in (5, 6, 7, 8):  # a quarter turn
+            if _orientation(image) in (5, 6, 7, 8):  # a quarter turn
                 width, height = height, width
             return height, width, is_grey(image)
     except DataError:
@@ -101,6 +100,23 @@ def _opened(source: Path | bytes, place: str) -> Image.Image:
         image.close()
         raise _too_large(place)
     return image
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # damaged EXIF says nothing against the pixels
+        return image
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's number from 1 to 8, where the header alone tells it."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1  # asking would decode the whole image
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:  # damaged EXIF says nothing against the pixels
+        return 1
 
 
 def _too_large(place: str) -> DataError:
