@@ -33,6 +33,12 @@ __all__ = [
 
 SCHEMA = "convscope.checkpoint/1"
 
+INTERVAL = 3.0
+"""Seconds between checkpoints: what a kill can cost, with a step and a write, stays below 5."""
+
+COST = 0.02
+"""The part of the time that checkpoints may take; where they would take more, they wait."""
+
 
 def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     """Replaces the checkpoint at once, or leaves the old one as it was."""
@@ -136,20 +142,17 @@ def _epochs(steps: int, per_epoch: int) -> range:
 
 
 class Clock:
-    """When the next checkpoint is due: each 3 s, or later where that would cost above 2 %."""
+    """When the next checkpoint is due: after INTERVAL, or later where COST asks for it."""
 
-    def __init__(self, interval: float = 3.0, part: float = 0.02) -> None:
-        self._interval = interval
-        self._part = part
-        self._cost = 0.0
+    def __init__(self) -> None:
+        self._wait = INTERVAL
         self._last = time.monotonic()
 
     def due(self) -> bool:
         """Whether it is time."""
-        wait = max(self._interval, self._cost / self._part)
-        return time.monotonic() - self._last >= wait
+        return time.monotonic() - self._last >= self._wait
 
     def wrote(self, seconds: float) -> None:
         """A checkpoint was written just now, in so many seconds."""
-        self._cost = seconds
+        self._wait = max(INTERVAL, seconds / COST)
         self._last = time.monotonic()

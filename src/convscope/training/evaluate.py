@@ -159,9 +159,8 @@ def result_of(network: nn.Module, images: ImageSet, normalise: Normalise) -> dic
 def _data(run: Run, data: Data | str | Path | None, progress: Tell | None) -> tuple[Data, str]:
     if isinstance(data, Data):
         return data, _told(run, data)
-    source = run.data.source if data is None else data
     try:
-        found = data_of(run, source, offline=True, progress=progress)
+        found = data_of(run, data, offline=True, progress=progress)
     except DataError:
         if data is not None or not run.is_example:
             raise

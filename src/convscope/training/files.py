@@ -78,38 +78,41 @@ class Lines:
     def __init__(self, path: Path, position: int) -> None:
         self._path = path
         with writing(path):
-            self._file = path.open("ab")
-            self._file.truncate(position)
-            self._file.seek(0, os.SEEK_END)
-
-    @property
-    def position(self) -> int:
-        """The length in bytes."""
-        return self._file.tell()
+            # Without a buffer, which would try again at closing what the disk refused.
+            self._file = path.open("ab", buffering=0)
+            # Never longer than it is: that would fill the rest with zeros.
+            self.position = min(position, self._file.seek(0, os.SEEK_END))
+            self._file.truncate(self.position)
 
     def add(self, value: Mapping[str, Any]) -> None:
-        """One line; readers see it at once."""
+        """One line; readers see it at once, and all of it or nothing."""
+        line = (json.dumps(value, allow_nan=False) + "\n").encode("utf-8")
         with writing(self._path):
-            self._file.write((json.dumps(value, allow_nan=False) + "\n").encode("utf-8"))
-            self._file.flush()
+            try:
+                written = 0
+                while written < len(line):  # a disk that is nearly full takes a part
+                    written += self._file.write(line[written:])
+            except OSError:
+                with contextlib.suppress(OSError):
+                    self._file.truncate(self.position)
+                raise
+        self.position += len(line)
 
     def close(self) -> None:
         """No more lines."""
-        # What could not be written was an error already, and closing would try it again.
-        with contextlib.suppress(OSError):
-            self._file.close()
+        self._file.close()
 
 
 @contextmanager
 def claimed(folder: Path) -> Iterator[None]:
     """Holds the folder's lock, which the system takes back if the process dies.
 
-    RunError where another training holds it.  A folder that did not exist, and in which
+    RunError where another training holds it.  A folder in which nothing was before, and
     nothing came to be written, is removed again.
     """
-    new = not folder.exists()
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        bare = not any(folder.iterdir())
     # A generator may be closed in another thread than it was started in.
     lock = FileLock(folder / LOCK, thread_local=False)
     try:
@@ -122,12 +125,13 @@ def claimed(folder: Path) -> Iterator[None]:
             remedy="wait until it has finished, or give another --out",
         ) from None
     except OSError as error:
+        _remove_if_bare(folder)
         raise _refused(folder, error) from error
     try:
         yield
     finally:
         lock.release()
-        if new:
+        if bare:
             _remove_if_bare(folder)
 
 

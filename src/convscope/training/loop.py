@@ -84,6 +84,8 @@ class Training(Generic[Batch]):
         self.position = 0
         self.seconds = 0.0
         self.device = next(network.parameters()).device
+        # Reading a loss from an accelerator waits for it; on a processor it costs nothing.
+        self.waits = self.device.type != "cpu"
         self._forward = forward or network
         self._half = precision == "bfloat16"
         self._optimizers = Optimizers(network, recipe)
@@ -102,7 +104,7 @@ class Training(Generic[Batch]):
             batch = self.task.batch(self._indices())
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
                 loss = self.task.loss(self._forward, batch)
-        if self.device.type == "cpu":
+        if not self.waits:
             self.check(self.position, loss.item())
         self._optimizers.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -168,7 +170,7 @@ def steps_of(training: Training[Any]) -> Iterator[Step]:
         unread.append(training.advance())
         position = training.position
         last = position == training.steps
-        if training.device.type == "cpu" or len(unread) == READ_EVERY or last:
+        if not training.waits or math.isnan(loss) or len(unread) == READ_EVERY or last:
             losses = torch.stack(unread).tolist()
             for place, value in enumerate(losses, position - len(losses)):
                 training.check(place, value)
@@ -176,7 +178,8 @@ def steps_of(training: Training[Any]) -> Iterator[Step]:
             unread.clear()
         scores: Mapping[str, float] = {}
         if position % training.steps_per_epoch == 0 or last:
-            scores = training.task.score(training.result())
+            with torch.no_grad():
+                scores = training.task.score(training.result())
         yield pace.step(loss, scores)
 
 

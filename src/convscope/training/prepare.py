@@ -9,18 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from convscope.architecture.architecture import Architecture
-from convscope.architecture.layers import Dropout, FullyConnected
+from convscope.architecture.layers import Dropout, FullyConnected, Pair
 from convscope.architecture.zoo import ZOO, find_architecture
 from convscope.data.images import Data, ImageSet, split
-from convscope.data.preprocessing import Preprocessing
+from convscope.data.preprocessing import Fit, Preprocessing
 from convscope.data.progress import Tell
 from convscope.data.sources import load_data, preprocessing_of
-from convscope.errors import RecipeError, RunError, UsageError
+from convscope.errors import RecipeError, RunError, ShapeError, UsageError
 from convscope.training.conditions import Conditions, available, resolve
 from convscope.training.recipe import Recipe, read_recipe
 from convscope.training.runs import Run
 
-__all__ = ["Plan", "data_of", "fitted", "planned", "require_same", "resumed", "with_dropout"]
+__all__ = [
+    "Plan",
+    "data_of",
+    "fitted",
+    "planned",
+    "require_same",
+    "require_same_data",
+    "resumed",
+    "with_dropout",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +37,7 @@ class Plan:
     """A training that can start: all that goes into run.json, and the images."""
 
     architecture: Architecture
-    architecture_name: str
+    name: str
     recipe: Recipe
     seed: int
     conditions: Conditions
@@ -55,6 +64,7 @@ def planned(
         value = find_architecture(value, example=False)
     complete = fitted(value, data)
     with_dropout(complete, chosen.dropout)
+    _require_room(chosen, data.size)
     conditions = resolve(device, chosen.precision)
     return _plan(complete, _name(architecture, complete, data), chosen, seed, conditions, data)
 
@@ -65,6 +75,7 @@ def require_same(
     recipe: str | Path | Recipe | None,
     settings: Mapping[str, Any],
     seed: int | None,
+    device: str = "auto",
 ) -> None:
     """RunError where something else is asked for than what the run is of; None asks nothing."""
     differences = []
@@ -79,6 +90,25 @@ def require_same(
         differences += _recipe_differences(run.recipe, recipe, settings)
     if seed is not None and seed != run.seed:
         differences.append(f"its seed is {run.seed}, asked is {seed}")
+    if device not in ("auto", run.conditions.device):
+        differences.append(f"its device is {run.conditions.device}, asked is {device}")
+    if differences:
+        raise _another(run, "; ".join(differences))
+
+
+def require_same_data(
+    run: Run, data: Data | str | Path | None, size: Pair | None, fit: Fit
+) -> None:
+    """A quick look before data are read; that of ``resumed``, by fingerprint, is the strict one."""
+    differences = []
+    if data is not None and not isinstance(data, Data):
+        asked = {str(data), str(Path(data).expanduser().resolve())}
+        if asked.isdisjoint({run.data.name, run.data.source}):
+            differences.append(f"its data are {run.data.source}, asked is {data}")
+    if size not in (None, run.data.size):
+        differences.append(f"its images are {_by(run.data.size)}, asked is {_by(size)}")
+    if fit not in ("pad", run.data.fit):
+        differences.append(f"its images are fitted by {run.data.fit}, asked is {fit}")
     if differences:
         raise _another(run, "; ".join(differences))
 
@@ -111,12 +141,12 @@ def data_of(
     progress: Tell | None = None,
 ) -> Data:
     """The data that a run learnt from, or others, in the size and colours of its network."""
-    chosen = run.data.source if source is None else source
+    own = source is None
     return load_data(
-        chosen,
-        size=run.preprocessing.size,
+        run.data.source if source is None else source,
+        size=run.data.asked_size if own else run.preprocessing.size,
         fit=run.preprocessing.fit,
-        channels=run.preprocessing.channels,
+        channels=None if own else run.preprocessing.channels,
         offline=offline,
         allow_download=allow_download,
         # What the run passed over once, it passes over again.
@@ -166,16 +196,16 @@ def fitted(architecture: Architecture, data: Data) -> Architecture:
     """The architecture with what the data say filled in; UsageError where it does not fit."""
     classes = len(data.classes)
     complete = architecture.completed(data.volume, classes)
-    if complete.input != data.volume:
+    taken = complete.input or data.volume
+    if taken != data.volume:
+        remedy = 'write "input auto"'
+        if taken.channels == data.channels:
+            size = _by((taken.height, taken.width))
+            remedy += f", or bring the images to its size with --size {size}"
         raise UsageError(
-            f"the network takes {complete.input}, and {data.name} gives {data.volume}",
+            f"the network takes {taken}, and {data.name} gives {data.volume}",
             place=str(architecture),
-            remedy='write "input auto"'
-            + (
-                f", or bring the images to its size with --size {_size(complete)}"
-                if complete.input and complete.input.channels == data.volume.channels
-                else ""
-            ),
+            remedy=remedy,
         )
     output = complete.output
     if output.size != classes:
@@ -203,9 +233,19 @@ def with_dropout(architecture: Architecture, probability: float) -> Architecture
     return replace(architecture, layers=(*layers[:place], Dropout(probability), *layers[place:]))
 
 
-def _size(architecture: Architecture) -> str:
-    volume = architecture.input
-    return f"{volume.height}x{volume.width}" if volume else ""
+def _require_room(recipe: Recipe, size: Pair) -> None:
+    side = min(size)
+    for key in ("shift", "cutout"):
+        if getattr(recipe, key) >= side:
+            raise RecipeError(
+                f"{getattr(recipe, key)} pixels leave nothing of images of {_by(size)}",
+                place=f"recipe, {key}",
+                remedy=f"give less than {side}",
+            )
+
+
+def _by(size: Pair) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 def _name(given: Architecture | str, complete: Architecture, data: Data) -> str:
@@ -217,6 +257,7 @@ def _name(given: Architecture | str, complete: Architecture, data: Data) -> str:
             if Path(given).expanduser().is_file():
                 return Path(given).stem
     for name, entry in ZOO.items():
-        if entry.architecture.completed(data.volume, len(data.classes)) == complete:
-            return name
+        with suppress(ShapeError):  # many need larger images than these
+            if entry.architecture.completed(data.volume, len(data.classes)) == complete:
+                return name
     return "custom"

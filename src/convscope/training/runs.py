@@ -34,7 +34,11 @@ METRICS = "metrics.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class RunData:
-    """Which data a run learnt from; ``source`` is what gives them again."""
+    """Which data a run learnt from; ``source`` is what gives them again.
+
+    ``asked_size`` is the size that was asked for, None where the data chose ``size``: the
+    cache of a folder of images is found again by what was asked.
+    """
 
     name: str
     source: str
@@ -42,6 +46,7 @@ class RunData:
     fingerprint: str
     fit: str
     size: Pair
+    asked_size: Pair | None
     train: int
     test: int
     skipped: int = 0
@@ -135,7 +140,7 @@ class Run:
             "task": self.task,
             "architecture": {"name": self.architecture_name, "notation": str(self.architecture)},
             "recipe": self.recipe.as_dict(),
-            "data": {**asdict(self.data), "size": list(self.data.size)},
+            "data": asdict(self.data),
             "classes": list(self.classes),
             "preprocessing": self.preprocessing.as_dict(),
             "seed": self.seed,
@@ -182,10 +187,8 @@ def run_path(source: str | Path) -> Path:
         return example_folder()
     path = Path(source).expanduser()
     # A bare name is a run in the runs folder, unless a run of that name is right here.
-    bare = isinstance(source, str) and not path.is_absolute() and len(path.parts) == 1
-    if bare and path.name not in ("", "..") and not (path / RUN).is_file():
-        return runs_folder() / path
-    return path.absolute()
+    bare = isinstance(source, str) and path.name == source and source not in ("", "..")
+    return runs_folder() / path if bare and not (path / RUN).is_file() else path.absolute()
 
 
 def list_runs(folder: str | Path | None = None) -> tuple[Run, ...]:
@@ -222,8 +225,10 @@ def _from_dict(path: Path, values: Mapping[str, Any]) -> Run:
     try:
         if values["schema"] != SCHEMA:
             raise ValueError(f"schema {values['schema']}")
-        data = dict(values["data"])
-        data["size"] = tuple(data["size"])
+        data: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in values["data"].items()
+        }
         return Run(
             path=path,
             architecture=Architecture.parse(values["architecture"]["notation"]),

@@ -13,7 +13,6 @@ from torch.nn import functional
 
 from convscope.data.images import ImageSet
 from convscope.data.preprocessing import Preprocessing
-from convscope.errors import RecipeError
 from convscope.training.augmentation import augmented
 from convscope.training.recipe import Recipe
 
@@ -78,14 +77,6 @@ class Classification:
         held: ImageSet | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        side = min(preprocessing.size)
-        for key in ("shift", "cutout"):
-            if getattr(recipe, key) >= side:
-                raise RecipeError(
-                    f"{getattr(recipe, key)} pixels leave nothing of images of {side}",
-                    place=f"recipe, {key}",
-                    remedy=f"give less than {side}",
-                )
         self._train = train
         self._held = held
         self._recipe = recipe
