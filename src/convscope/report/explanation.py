@@ -24,7 +24,7 @@ from convscope.report.plain import holds_signs, plain
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-__all__ = ["ExplanationView", "explanation_text"]
+__all__ = ["ExplanationView", "explanation_text", "side_remark"]
 
 _WIDEST = 100
 """Sentences are easier to read where lines are not longer than this."""
@@ -185,7 +185,12 @@ def _side_texts(cost: LayerCost) -> Iterator[tuple[str, str]]:
 
 
 def _side_text(side: Side, many: str, one: str) -> str:
-    text = str(side.output)
+    return f"{side.output}{side_remark(side, many, one)}"
+
+
+def side_remark(side: Side, many: str, one: str) -> str:
+    """What of the input no unit sees: ``; the last column is never seen``, or nothing."""
+    text = ""
     if side.dropped == 1:
         text += f"; the last {one} {'are' if ' ' in one else 'is'} never seen"
     elif side.dropped:

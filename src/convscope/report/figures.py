@@ -19,15 +19,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from convscope.training.evaluate import Evaluation
+    from convscope.training.scores import ClassScore
 
 __all__ = [
     "class_figure",
+    "curve_chart",
     "curve_charts",
     "curves_figure",
     "has_accuracy",
     "reliability_figure",
     "short_name",
 ]
+
+_MOST_LINES = 60
+"""Classes in a figure that can still be read."""
 
 Metrics = Sequence[Mapping[str, Any]]
 Chart = Callable[["Axes", Metrics], None]
@@ -55,17 +60,24 @@ def has_accuracy(metrics: Metrics) -> bool:
     return any("accuracy" in line.get("scores", {}) for line in metrics)
 
 
-def curves_figure(metrics: Metrics, charts: Sequence[str] = ()) -> Figure:
-    """Loss, accuracy where it was taken, and learning rate over the epochs.
-
-    With ``charts`` only those; each gets a row.
-    """
-    known = curve_charts(metrics)
-    chosen = [known[name] for name in charts or known]
-    heights = [1.0 if chart is not _draw_rate or len(chosen) == 1 else 0.62 for chart in chosen]
+def curve_chart(metrics: Metrics, name: str) -> Figure:
+    """One of the charts alone, small enough to stand beside the others."""
     with figure_style():
-        width = 4.6 if len(chosen) == 1 else 6.4
-        figure = new_figure(width, 0.75 + 2.05 * sum(heights))
+        figure = new_figure(3.3, 2.5)
+        axes = figure.subplots()
+        curve_charts(metrics)[name](axes, metrics)
+        axes.set_xlim(0, max(line["epoch"] for line in metrics))
+        axes.set_xlabel("epoch")
+        axes.grid(True)
+    return figure
+
+
+def curves_figure(metrics: Metrics) -> Figure:
+    """Loss, accuracy where it was taken, and learning rate over the epochs, in rows."""
+    chosen = list(curve_charts(metrics).values())
+    heights = [0.62 if chart is _draw_rate else 1.0 for chart in chosen]
+    with figure_style():
+        figure = new_figure(6.4, 0.75 + 2.05 * sum(heights))
         grid = figure.subplots(len(chosen), 1, squeeze=False, sharex=True, height_ratios=heights)
         for row, (axes, chart) in enumerate(zip(grid[:, 0], chosen, strict=True)):
             chart(axes, metrics)
@@ -90,7 +102,7 @@ def _draw_loss(axes: Axes, metrics: Metrics) -> None:
     if min(losses) > 0:
         _logarithmic(axes)
     if window > 1:
-        axes.legend(loc="upper right", ncols=2)
+        axes.legend(loc="upper right")
 
 
 def _logarithmic(axes: Axes) -> None:
@@ -119,7 +131,7 @@ def _draw_accuracy(axes: Axes, metrics: Metrics) -> None:
         (0, 7),
         textcoords="offset points",
         ha="right" if best[0] > 0.9 * epochs[-1] else "center",
-        color=LIGHT["warm"],
+        color=LIGHT["warm-ink"],
         fontsize=8.5,
     )
     axes.margins(y=0.18)
@@ -145,11 +157,11 @@ def _running_mean(values: Sequence[float], window: int) -> list[float]:
     return means
 
 
-def reliability_figure(evaluation: Evaluation) -> Figure:
+def reliability_figure(evaluation: Evaluation, *, titled: bool = True) -> Figure:
     """How right the answers of each confidence are, and how many there are of each."""
     filled = [part for part in evaluation.bins if part.count]
     with figure_style():
-        figure = new_figure(4.6, 4.7)
+        figure = new_figure(4.4, 4.6 if titled else 4.1)
         top, below = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 1))
         width = 1 / len(evaluation.bins)
         middles = [part.low + width / 2 for part in filled]
@@ -173,9 +185,10 @@ def reliability_figure(evaluation: Evaluation) -> Figure:
             label="mean of a bin",
         )
         top.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share that is right")
-        top.set_title("Calibration")
-        subtitle(top, f"expected calibration error {percent(evaluation.calibration_error, 2)}")
-        top.legend(loc="upper left")
+        if titled:
+            top.set_title("Calibration")
+            subtitle(top, f"expected calibration error {percent(evaluation.calibration_error, 2)}")
+        figure.legend(loc="outside lower center", ncols=3, columnspacing=1.2)
         top.grid(True, axis="y")
         below.bar(middles, [part.count for part in filled], width * 0.92, color=LIGHT["faint"])
         below.set_yscale("log")
@@ -193,8 +206,14 @@ def _plain_log(axes: Axes) -> None:
 
 
 def class_figure(evaluation: Evaluation) -> Figure:
-    """Each class on a line: F1, which lies between precision and recall, and these two."""
-    scores = evaluation.per_class
+    """Each class on a line: F1, which lies between precision and recall, and these two.
+
+    Of very many classes, the ones with the lowest F1.
+    """
+    scores, told = evaluation.per_class, "Classes one by one"
+    if len(scores) > _MOST_LINES:
+        told = f"The {_MOST_LINES} of {thousands(len(scores))} classes with the lowest F1"
+        scores = tuple(sorted(scores, key=lambda score: score.f1)[:_MOST_LINES])
     rows = list(range(len(scores)))
     with figure_style():
         figure = new_figure(6.4, 1.5 + 0.25 * len(scores))
@@ -216,23 +235,23 @@ def class_figure(evaluation: Evaluation) -> Figure:
             axes.plot(
                 values, rows, ls="none", markeredgewidth=edge, clip_on=False, label=label, **style
             )
-        _write_f1(axes, evaluation)
+        _write_f1(axes, scores)
         axes.set_yticks(rows, [short_name(score.name, 26) for score in scores])
         axes.tick_params(axis="y", length=0, labelcolor=LIGHT["ink"])
         low = min(min(score.f1, score.precision, score.recall) for score in scores)
         axes.set_xlim(max(0.0, math.floor(10 * low - 0.3) / 10), 1)
         axes.set_ylim(len(scores) - 0.4, -0.6)
         axes.set_xlabel("share, 0 to 1")
-        axes.set_title("Classes one by one")
+        axes.set_title(told)
         axes.spines["left"].set_visible(False)
         axes.grid(True)
         figure.legend(loc="outside lower right", ncols=3)
     return figure
 
 
-def _write_f1(axes: Axes, evaluation: Evaluation) -> None:
+def _write_f1(axes: Axes, scores: Sequence[ClassScore]) -> None:
     """F1 in figures, in a column of its own."""
     style: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
     axes.annotate("F1", (1, -0.9), (16, 0), va="bottom", color=LIGHT["muted"], **style)
-    for row, score in enumerate(evaluation.per_class):
+    for row, score in enumerate(scores):
         axes.annotate(f"{score.f1:.3f}", (1, row), (16, 0), va="center", fontsize=8.5, **style)

@@ -26,6 +26,10 @@ RIGHT = ("#f4f8fb", "#a9cfe6", "#3d8fc1", "#0b5c8f", "#063a5c")
 WRONG = ("#ffffff", "#fbe3cf", "#f4b98a", "#e07b39", "#a84300")
 
 
+_MOST_NAMES = 160
+"""More names than these cannot be read beside the matrix."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Sizes:
     """Inches of a cell, points of the labels and of the counts (0: none), longest label."""
@@ -95,6 +99,8 @@ def _label(axes: Axes, names: list[str], size: float) -> None:
         axes.set_xticks(range(len(names)), names, rotation=90)
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(length=0, labelsize=size, labelcolor=LIGHT["ink"])
+    if len(names) > _MOST_NAMES:
+        axes.set(xticks=[], yticks=[])
     axes.set(xlabel="answer", ylabel="true class")
     axes.spines[:].set_color(LIGHT["rule"])
     axes.spines[:].set_visible(True)

@@ -10,12 +10,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from textwrap import wrap
 
 from convscope.architecture.arithmetic import Explanation
-from convscope.architecture.layers import Volume
+from convscope.report.network_layout import (
+    ARC,
+    BAR,
+    BETWEEN,
+    LINE,
+    MARGIN,
+    SLANT,
+    Placed,
+    Scale,
+    caption,
+    laid_out,
+)
 from convscope.report.numbers import percent
 from convscope.report.scene import (
     LABEL,
@@ -32,200 +41,38 @@ from convscope.report.stages import Stage, stages_of
 
 __all__ = ["draw_network"]
 
-_FACES = (168.0, 144.0, 120.0, 100.0, 84.0, 72.0)
-"""Sides of the largest front, in units of the drawing: the first that costs no further row."""
-_DEPTH = 0.75
-"""The longest depth and the tallest vector (longer ones are broken), in largest fronts."""
-_SLANT = math.radians(33)
-_GAP = 26.0
-_MARGIN = 10.0
-_LINE = 14.0
-_ARC = 15.0
-_BAR = 64.0
-_CAPTION = 20
-"""Signs of a caption's line before it is broken."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """Units of the drawing for a pixel, for a channel in depth, for a number of a vector."""
-
-    pixel: float
-    channel: float
-    cell: float
-    column: float
-
-    def front(self, volume: Volume) -> tuple[float, float]:
-        """Width and height of what is seen from the front."""
-        if volume.flat:
-            return 11.0, min(volume.channels * self.cell, self.column)
-        return max(volume.width * self.pixel, 1.5), max(volume.height * self.pixel, 1.5)
-
-    def depth(self, volume: Volume) -> Point:
-        """How far the last channel lies to the right, and upwards (negative)."""
-        if volume.flat:
-            return 0.0, 0.0
-        length = max(volume.channels * self.channel, 1.0)
-        return length * math.cos(_SLANT), -length * math.sin(_SLANT)
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A stage with its place: the front's upper left corner and its extent."""
-
-    stage: Stage
-    centre: float
-    x: float
-    y: float
-    width: float
-    height: float
-    depth: Point
-
-    @property
-    def right(self) -> float:
-        return self.x + self.width + self.depth[0]
-
-    @property
-    def top(self) -> float:
-        return self.y + self.depth[1]
-
-    @property
-    def middle(self) -> float:
-        return self.y + self.height / 2
-
 
 def draw_network(explanation: Explanation, width: float = 960.0) -> Scene:
     """The drawing, its rows no wider than ``width`` (a single box may be)."""
     stages = stages_of(explanation)
-    scale, columns, counts = _fitted(stages, width - 2 * _MARGIN)
+    scale, rows, widest = laid_out(stages, width)
     marks: list[Mark] = []
-    top, start = _MARGIN, 0
-    before: _Placed | None = None
-    rows = [_spread(row, width - 2 * _MARGIN) for row in _cut(columns, counts)]
-    widest = _MARGIN + max(map(sum, rows))
-    for widths in rows:
-        row, bottom = _place_row(stages[start : start + len(widths)], widths, scale, top)
-        start += len(widths)
-        marks += _draw_row(row, scale, before, last=start == len(stages))
-        top, before = bottom + 22.0, row[-1]
-    legend, bottom = _legend(scale, stages, top, max(widest, min(width, 330.0)))
+    before: Placed | None = None
+    for row in rows:
+        marks += _draw_row(row.boxes, scale, before, last=row is rows[-1])
+        before = row.boxes[-1]
+    across = max(widest, min(width, 330.0))
+    legend, bottom = _legend(scale, stages, rows[-1].bottom + BETWEEN, across)
     marks += legend
     return Scene(
-        max(widest + _MARGIN, min(width, 330.0)),
-        bottom + _MARGIN,
+        max(widest + MARGIN, across),
+        bottom + MARGIN,
         tuple(marks),
         "The network, drawn to scale",
         _description(stages),
     )
 
 
-def _fitted(stages: Sequence[Stage], width: float) -> tuple[_Scale, list[float], list[int]]:
-    """The largest scale that needs no more rows than the smallest does."""
-    fitted: list[tuple[_Scale, list[float], list[int]]] = []
-    for face in _FACES:
-        scale = _scale_of(stages, face)
-        columns = [_column_width(stage, scale) for stage in stages]
-        fitted.append((scale, columns, _rows(columns, width)))
-    fewest = min(len(counts) for _, _, counts in fitted)
-    return next(fit for fit in fitted if len(fit[2]) == fewest)
-
-
-def _scale_of(stages: Sequence[Stage], face: float) -> _Scale:
-    images = [stage.output for stage in stages if not stage.output.flat]
-    tallest = max(max(volume.height, volume.width) for volume in images)
-    deepest = max(volume.channels for volume in images)
-    longest = max((stage.output.channels for stage in stages if stage.output.flat), default=1)
-    pixel, column = min(face / tallest, 10.0), face * _DEPTH
-    cell = min(8.0, max(column / longest, 2.0))
-    return _Scale(pixel, min(pixel / 2, face * _DEPTH / deepest), cell, column)
-
-
-def _spread(columns: Sequence[float], width: float) -> list[float]:
-    """Columns a little wider, so that a row fills its line where it nearly does."""
-    extra = min((width - sum(columns)) / len(columns), _GAP)
-    return [column + max(extra, 0.0) for column in columns]
-
-
-def _cut(columns: Sequence[float], counts: Sequence[int]) -> Iterator[Sequence[float]]:
-    """The columns of each row."""
-    start = 0
-    for count in counts:
-        yield columns[start : start + count]
-        start += count
-
-
-def _caption(stage: Stage) -> list[str]:
-    """The lines below a stage's name and volume, broken where they are long."""
-    lines = [line for word in stage.words for line in wrap(word, _CAPTION)]
-    return lines + wrap(", ".join(stage.train), _CAPTION)
-
-
-def _column_width(stage: Stage, scale: _Scale) -> float:
-    front, depth = scale.front(stage.output)[0], scale.depth(stage.output)[0]
-    copies = 8.0 if stage.count > 1 else 0.0
-    words = [width_of(line, SMALL) for line in _caption(stage)]
-    words += [width_of(str(stage.output), SMALL), width_of(stage.heading, LABEL, bold=True)]
-    if stage.share:
-        words.append(_BAR)
-    return max(front + depth + copies, *words) + _GAP
-
-
-def _rows(columns: Sequence[float], width: float) -> list[int]:
-    """How many columns each row holds: as few rows as fit, then as even as they get."""
-    fewest = len(_filled(columns, width))
-    for step in range(1, 41):
-        limit = width * step / 40
-        rows = _filled(columns, limit)
-        if len(rows) == fewest:
-            return rows
-    return _filled(columns, width)
-
-
-def _filled(columns: Sequence[float], width: float) -> list[int]:
-    rows, used = [0], 0.0
-    for column in columns:
-        if rows[-1] and used + column > width:
-            rows.append(0)
-            used = 0.0
-        rows[-1] += 1
-        used += column
-    return rows
-
-
-def _place_row(
-    stages: Sequence[Stage], columns: Sequence[float], scale: _Scale, top: float
-) -> tuple[list[_Placed], float]:
-    """The boxes of a row, their fronts centred on one line, and where the row ends."""
-    fronts = [scale.front(stage.output) for stage in stages]
-    depths = [scale.depth(stage.output) for stage in stages]
-    arcs = _ARC if any(stage.shortcut for stage in stages) else 0.0
-    above = max(
-        height / 2 - depth[1] + (9.0 if stage.count > 1 else 0.0)
-        for stage, (_, height), depth in zip(stages, fronts, depths, strict=True)
-    )
-    middle = top + arcs + above
-    placed: list[_Placed] = []
-    x = _MARGIN
-    for stage, column, (width, height), depth in zip(stages, columns, fronts, depths, strict=True):
-        centre = x + column / 2
-        left = centre - (width + depth[0]) / 2
-        placed.append(_Placed(stage, centre, left, middle - height / 2, width, height, depth))
-        x += column
-    below = middle + max(height for _, height in fronts) / 2
-    lines = max(2 + len(_caption(stage)) + (1.4 if stage.share else 0) for stage in stages)
-    return placed, below + 10 + lines * _LINE
-
-
 def _draw_row(
-    row: Sequence[_Placed], scale: _Scale, before: _Placed | None, *, last: bool
+    row: Sequence[Placed], scale: Scale, before: Placed | None, *, last: bool
 ) -> Iterator[Mark]:
-    caption = max(item.y + item.height for item in row) + 20
+    below = max(item.y + item.height for item in row) + 20
     for item in row:
         yield from _box(item, scale)
-        yield from _captions(item, caption)
+        yield from _captions(item, below)
     for left, right in pairwise(row):
         yield from _step(left, right, scale)
-    arc = min(item.top for item in row) - _ARC + 3
+    arc = min(item.top for item in row) - ARC + 3
     for place, item in enumerate(row):
         if item.stage.shortcut:
             yield from _shortcut(row[place - 1] if place else None, item, arc)
@@ -238,7 +85,7 @@ def _draw_row(
         yield Polyline(((end.right + 4, end.middle), (stop, end.middle)), "faint", arrow=True)
 
 
-def _box(item: _Placed, scale: _Scale) -> Iterator[Mark]:
+def _box(item: Placed, scale: Scale) -> Iterator[Mark]:
     """Top, side and front, with a line between channels where they are wide enough."""
     kind = "map" if item.stage.kind == "map" else "pooled"
     x, y, right, bottom = item.x, item.y, item.x + item.width, item.y + item.height
@@ -283,7 +130,7 @@ def _moved(points: Sequence[Point], right: float, down: float) -> tuple[Point, .
     return tuple((x + right, y + down) for x, y in points)
 
 
-def _vector(item: _Placed, scale: _Scale) -> Iterator[Mark]:
+def _vector(item: Placed, scale: Scale) -> Iterator[Mark]:
     """A column of cells; one too long for the row is broken in the middle."""
     count = item.stage.output.channels
     x, right, bottom = item.x, item.x + item.width, item.y + item.height
@@ -301,19 +148,19 @@ def _vector(item: _Placed, scale: _Scale) -> Iterator[Mark]:
         yield Polygon((*gap, *_moved(gap[::-1], 0, 5.0)), "paper")
 
 
-def _captions(item: _Placed, y: float) -> Iterator[Mark]:
+def _captions(item: Placed, y: float) -> Iterator[Mark]:
     stage, x = item.stage, item.centre
     yield Words(x, y, stage.heading, size=LABEL, bold=True)
-    y += _LINE
+    y += LINE
     yield Words(x, y, str(stage.output))
-    for line in _caption(stage):
-        y += _LINE
+    for line in caption(stage):
+        y += LINE
         yield Words(x, y, line, role="muted")
     if stage.share:
         y += 8
-        left = x - _BAR / 2
-        yield _rectangle(left, y, _BAR, 3.5, "rule")
-        yield _rectangle(left, y, max(_BAR * stage.share, 0.7), 3.5, "accent")
+        left = x - BAR / 2
+        yield _rectangle(left, y, BAR, 3.5, "rule")
+        yield _rectangle(left, y, max(BAR * stage.share, 0.7), 3.5, "accent")
         yield Words(x, y + 15, percent(stage.share), role="muted")
 
 
@@ -321,7 +168,7 @@ def _rectangle(x: float, y: float, width: float, height: float, fill: str) -> Po
     return Polygon(((x, y), (x + width, y), (x + width, y + height), (x, y + height)), fill)
 
 
-def _step(left: _Placed, right: _Placed, scale: _Scale) -> Iterator[Mark]:
+def _step(left: Placed, right: Placed, scale: Scale) -> Iterator[Mark]:
     """What leads from a volume to the next: a window's rays, a fan, or an arrow."""
     window = right.stage.window
     if window is not None and not left.stage.output.flat:
@@ -340,7 +187,7 @@ def _step(left: _Placed, right: _Placed, scale: _Scale) -> Iterator[Mark]:
         )
 
 
-def _rays(left: _Placed, right: _Placed, window: tuple[int, int], scale: _Scale) -> Iterator[Mark]:
+def _rays(left: Placed, right: Placed, window: tuple[int, int], scale: Scale) -> Iterator[Mark]:
     """The window on the front of its input, and rays to the unit that it makes."""
     width = min(window[1] * scale.pixel, left.width)
     height = min(window[0] * scale.pixel, left.height)
@@ -357,12 +204,12 @@ def _rays(left: _Placed, right: _Placed, window: tuple[int, int], scale: _Scale)
     yield _rectangle(unit[0] - side / 2, unit[1] - side / 2, side, side, "warm")
 
 
-def _unit(item: _Placed) -> Point:
+def _unit(item: Placed) -> Point:
     """The unit of a volume whose making the rays show."""
     return item.x + item.width * 0.66, item.y + item.height * 0.36
 
 
-def _shortcut(left: _Placed | None, right: _Placed, y: float) -> Iterator[Mark]:
+def _shortcut(left: Placed | None, right: Placed, y: float) -> Iterator[Mark]:
     """The way around a residual block, above it."""
     end = right.x + right.depth[0] + right.width / 2 - 5
     if left is None:
@@ -374,14 +221,14 @@ def _shortcut(left: _Placed | None, right: _Placed, y: float) -> Iterator[Mark]:
 
 
 def _legend(
-    scale: _Scale, stages: Sequence[Stage], top: float, width: float
+    scale: Scale, stages: Sequence[Stage], top: float, width: float
 ) -> tuple[list[Mark], float]:
     """The two scales, the window and the bar, wrapped to the width."""
     pixels = _round_length(34 / scale.pixel)
     channels = _round_length(34 / scale.channel)
     entries: list[tuple[str, str, float]] = [
         ("pixels", f"{pixels} pixels", pixels * scale.pixel),
-        ("channels", f"{channels} channels", channels * scale.channel * math.cos(_SLANT)),
+        ("channels", f"{channels} channels", channels * scale.channel * math.cos(SLANT)),
     ]
     if any(stage.window for stage in stages):
         entries.append(("window", "what one unit reads", 9.0))
@@ -390,11 +237,11 @@ def _legend(
     if any(stage.share for stage in stages):
         entries.append(("bar", "share of all multiply-adds", 26.0))
     marks: list[Mark] = []
-    x, y = _MARGIN, top + 12
+    x, y = MARGIN, top + 12
     for kind, text, length in entries:
         needed = length + 6 + width_of(text, SMALL)
-        if x > _MARGIN and x + needed > width:
-            x, y = _MARGIN, y + 20
+        if x > MARGIN and x + needed > width:
+            x, y = MARGIN, y + 20
         marks += _key(kind, x, y, length)
         marks.append(Words(x + length + 6, y, text, role="muted", anchor="start"))
         x += needed + 20
@@ -409,7 +256,7 @@ def _key(kind: str, x: float, y: float, length: float) -> Iterator[Mark]:
             yield Polyline(((x, middle), (x + length, middle)), "ink", 1.2)
             yield Polyline(((x + length, middle - 3), (x + length, middle + 3)), "ink", 0.9)
         case "channels":
-            rise = length * math.tan(_SLANT) / 2
+            rise = length * math.tan(SLANT) / 2
             yield Polyline(((x, middle + rise), (x + length, middle - rise)), "ink", 1.2)
         case "window":
             corners = ((x, y - 9), (x + 9, y - 9), (x + 9, y), (x, y))

@@ -18,8 +18,10 @@ LIGHT: dict[str, str] = {
     "faint": "#8b939d",
     "rule": "#d8dce1",
     "grid": "#e9ecef",
+    "cell": "#f4f5f7",
     "accent": "#0072b2",
     "warm": "#d55e00",
+    "warm-ink": "#b04a00",
     "accent-soft": "#a9cfe6",
     "warm-soft": "#f3c9a6",
     "map-front": "#dbeaf4",
@@ -33,7 +35,7 @@ LIGHT: dict[str, str] = {
     "vector-front": "#fdecd2",
     "vector-edge": "#a86e00",
 }
-"""On paper.  Text (ink, muted) has at least 4.5 : 1 against the paper, faint is for lines."""
+"""On paper.  What is text (ink, muted, accent, warm-ink) has at least 4.5 : 1 against it."""
 
 DARK: dict[str, str] = {
     "paper": "#14171a",
@@ -42,8 +44,10 @@ DARK: dict[str, str] = {
     "faint": "#737b84",
     "rule": "#343a40",
     "grid": "#24292e",
+    "cell": "#1b1f23",
     "accent": "#5db3e6",
     "warm": "#f08a4b",
+    "warm-ink": "#f39a63",
     "accent-soft": "#2c5a78",
     "warm-soft": "#6e4526",
     "map-front": "#1d3a4e",

@@ -63,7 +63,7 @@ def mistakes_figure(
             under = upper + down + 0.05
             words(figure, left, under, short_name(true), fontsize=7.5)
             called = short_name(f"called {answer}", 20)
-            words(figure, left, under + 0.14, called, fontsize=7.5, color=LIGHT["warm"])
+            words(figure, left, under + 0.14, called, fontsize=7.5, color=LIGHT["warm-ink"])
             told = f"{confidence} sure, no. {mistake.index}"
             words(figure, left, under + 0.28, told, fontsize=7, color=LIGHT["muted"])
     return figure

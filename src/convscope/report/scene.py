@@ -11,9 +11,9 @@ from typing import Literal
 
 __all__ = ["LABEL", "SMALL", "Mark", "Point", "Polygon", "Polyline", "Scene", "Words", "width_of"]
 
-LABEL = 12.0
+LABEL = 13.0
 """Size of the type of names."""
-SMALL = 10.5
+SMALL = 11.5
 """Size of the type of what stands below a name."""
 
 Point = tuple[float, float]

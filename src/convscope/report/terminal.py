@@ -117,14 +117,20 @@ def class_lines(evaluation: Evaluation, width: int, say: Say) -> list[Line]:
         sum(getattr(score, key) for score in scores) / count
         for key in ("precision", "recall", "f1")
     ]
-    rows = [
-        (say(score.name), score.precision, score.recall, score.f1, thousands(score.support))
-        for score in scores
+    columns = [
+        aligned([say(plain_percent(value)) for value in [*values, mean]])
+        for values, mean in zip(
+            (
+                [score.precision for score in scores],
+                [score.recall for score in scores],
+                [score.f1 for score in scores],
+            ),
+            means,
+            strict=True,
+        )
     ]
-    rows.append(("mean", means[0], means[1], means[2], thousands(evaluation.count)))
-    columns = [aligned([say(plain_percent(row[place])) for row in rows]) for place in (1, 2, 3)]
-    names = [row[0] for row in rows]
-    counts = [row[4] for row in rows]
+    names = [*(say(score.name) for score in scores), "mean"]
+    counts = [*(thousands(score.support) for score in scores), thousands(evaluation.count)]
     cells = [names, *columns, counts]
     titles = ["", "precision %", "recall %", "F1 %", "images"]
     widths = [max(len(t), *map(len, column)) for t, column in zip(titles, cells, strict=True)]
@@ -132,7 +138,7 @@ def class_lines(evaluation: Evaluation, width: int, say: Say) -> list[Line]:
     bars = min(20, free) if free >= 6 else 0
 
     lines: list[Line] = [[(_cells(titles, widths), "dim")]]
-    for place in range(len(rows)):
+    for place in range(len(names)):
         last = place == count
         if last:
             lines.append([(say("─" * (sum(widths) + len(_GAP) * (len(widths) - 1))), "dim")])
