@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,10 +119,11 @@ def _verdict(run: Run) -> list[str]:
 
 def _next(run: Run) -> list[str]:
     """What to try now; every line can be typed as it stands."""
+    program = "convscope" if shutil.which("convscope") else os.path.relpath(sys.argv[0])
     return [
         "What to try next:",
-        f"  convscope predict {run.name} fashion-mini:7",
-        f"  convscope code {run.name} --out network.py",
-        "  convscope explain resnet20",
-        '  convscope train "input auto -> conv 8 3x3 -> relu -> maxpool 2 -> fc classes"',
+        f"  {program} predict {run.name} fashion-mini:7",
+        f"  {program} code {run.name} --out network.py",
+        f"  {program} explain resnet20",
+        f'  {program} train "input auto -> conv 8 3x3 -> relu -> maxpool 2 -> fc classes"',
     ]

@@ -107,23 +107,17 @@ def _lines(found: dict[str, Any]) -> list[str]:
         ("torch", _torch_line(torch)),
         ("devices", _devices_line(torch)),
         ("packages", _packages_line(found["packages"])),
-        *(
-            ("cache" if name == "cache" else name, _folder_line(state))
-            for name, state in found["folders"].items()
-        ),
+        *((name, _folder_line(state)) for name, state in found["folders"].items()),
         *(
             (f"{'data' if index == 0 else ''}", _data_line(source))
             for index, source in enumerate(found["data"])
         ),
     ]
-    lines = columns(rows)
-    advice = found["advice"]
-    lines += [
-        "",
-        "To mend:" if any(item["stops"] for item in advice) else "All that is needed is there.",
-    ]
-    lines += [f"  {'must' if item['stops'] else 'may '}  {item['text']}" for item in advice]
-    return lines
+    stops = [f"  {advice['text']}" for advice in found["advice"] if advice["stops"]]
+    may = [f"  {advice['text']}" for advice in found["advice"] if not advice["stops"]]
+    lines = [*columns(rows), ""]
+    lines += ["To be mended:", *stops] if stops else ["All that is needed is there."]
+    return [*lines, "What could be added:", *may] if may else lines
 
 
 def _torch_line(torch: dict[str, Any]) -> str:

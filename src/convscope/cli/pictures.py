@@ -118,7 +118,7 @@ def _bytes_of(text: str) -> bytes | None:
     # isascii: isdigit alone lets digits of other scripts pass
     if not (number.isascii() and number.isdigit() and int(number) < len(images)):
         raise UsageError(
-            f"{name} has no test image {number!r}",
+            f'{name} has no test image "{number}"',
             remedy=f"give {name}:0 to {name}:{len(images) - 1}",
         )
     return _png(images[int(number)])

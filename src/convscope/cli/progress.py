@@ -59,7 +59,7 @@ def step_line(step: Step) -> str:
 def _measured(step: Step) -> str:
     parts = [
         f"epoch {step.epoch:.1f}",
-        f"loss {step.loss:.3f}",
+        f"loss {step.loss:.3f}" if step.loss < 1000 else f"loss {step.loss:.3g}",
         f"{step.images_per_second:,.0f} images/s",
         f"{clock(step.remaining_seconds)} left",
         *(f"validation {name} {percent(value, 2)}" for name, value in step.scores.items()),

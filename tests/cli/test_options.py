@@ -1,0 +1,85 @@
+"""Completion, and the words that the command line shares with the rooms above it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from convscope.architecture.zoo import ZOO
+from convscope.cli import options
+from convscope.cli.options import read_pair, read_settings
+from convscope.data.folders import OnBad
+from convscope.data.preprocessing import Fit
+from convscope.data.sources import NAMES
+from convscope.training.recipe import RECIPES
+from convscope.training.runs import run_path, runs_folder
+from convscope.training.settings import SETTINGS
+
+
+def test_words_are_those_of_the_data_room() -> None:
+    assert get_args(get_args(options.FitOption)[0]) == get_args(Fit)
+    assert get_args(get_args(options.OnBadOption)[0]) == get_args(OnBad)
+
+
+def test_pairs() -> None:
+    assert read_pair(None, "--size") is None
+    assert read_pair("28", "--size") == (28, 28)
+    assert read_pair("6X4", "--size") == read_pair("6×4", "--size") == (6, 4)
+
+
+def test_settings() -> None:
+    assert read_settings(None) == {}
+    assert read_settings(["epochs=2", "name = a=b"]) == {"epochs": "2", "name": "a=b"}
+
+
+def test_completion_offers_what_there_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.toml").touch()
+    (tmp_path / "fashion-photos").mkdir()
+    for name in ("good", "bad"):
+        (runs_folder() / name).mkdir(parents=True)
+    (runs_folder() / "good" / "run.json").touch()
+    assert [name for name, _ in options.complete_architectures("")] == list(ZOO)
+    assert options.complete_recipes("") == [*RECIPES, "own.toml"]
+    assert set(options.complete_data("")) >= {*NAMES, f"fashion-photos{os.sep}"}
+    assert options.complete_data("fashion-p") == [f"fashion-photos{os.sep}"]
+    assert options.complete_runs("") == ["example", "good"]
+    assert options.complete_runs("g") == ["good"]
+    assert options.complete_settings("ep") == ["epochs="]
+    assert len(options.complete_settings("")) == len(SETTINGS)
+
+
+def test_completed_runs_are_where_runs_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CONVSCOPE_RUNS")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "here").mkdir(parents=True)
+    (tmp_path / "runs" / "here" / "run.json").touch()
+    assert options.complete_runs("h") == ["here"]
+    assert run_path("here") == tmp_path / "runs" / "here"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("expl", "explain"), ("explain resnet", "resnet20"), ("evaluate exa", "example")],
+)
+def test_bash_completes(words: str, expected: str) -> None:
+    environment = {
+        **os.environ,
+        "_CONVSCOPE_COMPLETE": "complete_bash",
+        "COMP_WORDS": f"convscope {words}",
+        "COMP_CWORD": str(len(words.split())),
+    }
+    found = subprocess.run(
+        [sys.executable, "-m", "convscope"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=environment,
+        check=False,
+    )
+    assert expected in found.stdout.split()
