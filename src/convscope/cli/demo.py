@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from convscope.training.evaluate import Evaluation
     from convscope.training.runs import Run
 
-__all__ = ["demo"]
+__all__ = ["demo", "verdict"]
 
 _AIM = 0.9
 """What the article's network reaches on Fashion-MNIST."""
@@ -54,7 +54,7 @@ def demo(
 
     show(EvaluationView(evaluation))
     rows = [*result_rows(run), ("report", str(page))]
-    for line in ["", *columns(rows), "", *_verdict(run), "", *_next(run)]:
+    for line in ["", *columns(rows), "", *verdict(run), "", *_next(run)]:
         show_text(line)
 
 
@@ -105,7 +105,7 @@ def _examined(run: Run, loaded: Data, quiet: bool) -> tuple[Evaluation, Path]:
     return evaluation, write_report(run, evaluation=evaluation)
 
 
-def _verdict(run: Run) -> list[str]:
+def verdict(run: Run) -> list[str]:
     """What the accuracy says beside the article's."""
     if run.data.name != "fashion-mnist":
         return [

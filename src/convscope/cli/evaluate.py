@@ -46,23 +46,26 @@ def evaluate(
     show(EvaluationView(evaluation))
 
 
-def report(run: RunArgument, quiet: Quiet = False, json: Json = False) -> None:
+def report(
+    run: RunArgument,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="FOLDER", help="Write into this folder, not the run's."),
+    ] = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
     """Write a run's report: one HTML file, and its figures as PNG and SVG.
 
     The page needs no network: all is in the file.
     """
     from convscope.report.page import write_report
 
-    path = write_report(run)
-    figures = sorted((path.parent / "figures").glob("*"))
+    page = write_report(run, out=out)
+    figures = page.parent / "figures"
     if json:
-        show_json(
-            {
-                "schema": "convscope.report/1",
-                "report": str(path),
-                "figures": [str(figure) for figure in figures],
-            }
-        )
+        files = [str(figure) for figure in sorted(figures.iterdir())]
+        show_json({"schema": "convscope.report/1", "report": str(page), "figures": files})
         return
-    show_text(str(path))
-    note(f"figures: {path.parent / 'figures'}", quiet=quiet)
+    show_text(str(page))
+    note(f"figures: {figures}", quiet=quiet)
