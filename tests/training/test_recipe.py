@@ -208,3 +208,12 @@ def test_toml_reads_back_as_the_same_recipe(
     path.write_text(recipe.toml(), encoding="utf-8")
     assert read_recipe(path) == recipe
     assert Recipe(**recipe.as_dict()) == recipe  # type: ignore[arg-type]
+
+
+def test_the_documentation_lists_every_key_and_what_it_may_be() -> None:
+    page = Path(__file__).parents[2] / "docs" / "training.md"
+    text = page.read_text(encoding="utf-8")
+    for key, setting in SETTINGS.items():
+        assert f"| `{key}` | {setting.allowed} | {setting.summary} |\n" in text
+    for name in RECIPES:
+        assert f"| `{name}` |" in text

@@ -8,14 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from convscope.errors import UsageError, did_you_mean
 
-if TYPE_CHECKING:
-    import torch
-
-__all__ = ["Conditions", "has_fast_bfloat16", "processor_name", "resolve"]
+__all__ = ["Conditions", "available", "has_fast_bfloat16", "processor_name", "resolve"]
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -143,10 +140,3 @@ def processor_name() -> str:
         if key.strip() == "model name":
             return value.strip()
     return platform.processor() or platform.machine() or sys.platform
-
-
-def torch_device(conditions: Conditions) -> torch.device:
-    """The device as torch's own."""
-    import torch
-
-    return torch.device(conditions.device)

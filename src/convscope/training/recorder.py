@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorder", "require_tensorboard"]
 
-MOST_LINES = 500
+MOST_LINES = 250
 """About so many lines a run, whatever its length: enough for a curve."""
 
 
