@@ -20,7 +20,7 @@ def names_that_readers_see() -> dict[str, str]:
     """name → module, from the imports under ``if TYPE_CHECKING``."""
     found = {}
     for node in ast.parse(SOURCE.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.If):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             for line in node.body:
                 if isinstance(line, ast.ImportFrom):
                     found |= {alias.asname or "": line.module or "" for alias in line.names}
@@ -81,3 +81,26 @@ def test_nothing_is_loaded_before_it_is_used(code: str, absent: set[str]) -> Non
     program = f"{code}\nimport sys\nprint(sorted({absent!r} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert found.stdout.strip() == b"[]"
+
+
+def test_in_a_notebook_results_show_themselves() -> None:
+    """IPython itself is not needed for this: a stand-in that counts who asks for a formatter."""
+    program = """
+import sys, types
+class Formatter(dict):
+    def for_type_by_name(self, module, name, function):
+        self[module, name] = function
+class Formatters(dict):
+    def __missing__(self, kind):
+        return self.setdefault(kind, Formatter())
+formatters = Formatters()
+shell = types.SimpleNamespace(display_formatter=types.SimpleNamespace(formatters=formatters))
+sys.modules["IPython"] = types.SimpleNamespace(get_ipython=lambda: shell)
+import convscope
+for module, name in formatters["text/html"]:
+    print(module, name, module in sys.modules)
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    lines = [line.split() for line in found.stdout.decode().splitlines()]
+    assert {name for _, name, _ in lines} >= {"Explanation", "Evaluation", "Prediction", "Run"}
+    assert {loaded for _, _, loaded in lines} == {"False"}

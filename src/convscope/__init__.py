@@ -11,6 +11,7 @@ numpy, and neither do ``Architecture``, ``explain`` and ``find_architecture``.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -121,3 +122,9 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+if "IPython" in sys.modules:  # in a notebook results show themselves; this loads no result yet
+    from convscope.report.notebook import register_if_notebook as _register
+
+    _register()
