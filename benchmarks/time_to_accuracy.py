@@ -1,0 +1,236 @@
+"""Seconds to 90 % on Fashion-MNIST: convscope beside the article's code and Keras.
+
+    python benchmarks/time_to_accuracy.py [--data FOLDER] [--seeds 5]
+
+Each contestant trains the article's network (29,034 parameters) in an environment of
+its own, all in turn, seed by seed, on the same machine.  The schedule of each is fixed
+beforehand; the time that counts is that of the shortest listed schedule whose mean test
+accuracy over the seeds is at least 90.0 %.  Nobody looks at the test set while
+training; what reading it costs is not counted.  Writes a table, and all numbers to
+benchmarks/results/time_to_accuracy.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+AIM = 0.90
+PAYLOADS = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """``schedules`` are numbers of epochs; ``prefixes`` if one run shows all of them."""
+
+    name: str
+    script: str
+    packages: tuple[str, ...]
+    schedules: tuple[float, ...]
+    prefixes: bool
+    extra: tuple[str, ...] = ()
+
+
+CONTESTANTS = (
+    Contestant("convscope", "ours.py", (), (0.75, 1, 1.25), prefixes=False),
+    Contestant("convscope, float32", "ours.py", (), (0.75, 1, 1.25), False, ("float32",)),
+    Contestant("article's code", "article.py", ("torch", "torchvision"), (1, 2, 3, 4), True),
+    Contestant("Keras", "keras_network.py", ("tensorflow",), (1, 2, 3, 4), True),
+)
+
+
+def main() -> None:
+    arguments = _arguments()
+    with tempfile.TemporaryDirectory() as scratch:
+        data = _lay_out(_payload_folder(arguments.data), Path(scratch))
+        pythons = {c.name: _python(c, arguments.environments) for c in CONTESTANTS}
+        runs: list[dict[str, Any]] = []
+        for seed in range(arguments.seeds):
+            for contestant in CONTESTANTS:
+                for row in _train(contestant, pythons[contestant.name], data, seed):
+                    runs.append(row)
+                    print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+    results = {"schema": "convscope.benchmark/1", "conditions": _conditions(arguments.seeds)}
+    results |= {"table": _table(runs), "runs": runs}
+    out = HERE / "results" / "time_to_accuracy.json"
+    out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    _show(results["table"])
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--data", type=Path, help="folder of the four IDX files, raw or .gz")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument(
+        "--environments",
+        type=Path,
+        default=HERE / ".environments",
+        help="where the others' environments are, or are made",
+    )
+    return parser.parse_args()
+
+
+def _payload_folder(given: Path | None) -> Path:
+    if given is not None:
+        return given
+    from convscope.data import fetch_fashion_mnist
+
+    return Path(fetch_fashion_mnist())
+
+
+def _lay_out(source: Path, scratch: Path) -> Path:
+    """The same files where each contestant looks for them."""
+    raw = scratch / "FashionMNIST" / "raw"
+    keras = scratch / "keras" / "datasets" / "fashion-mnist"
+    raw.mkdir(parents=True)
+    keras.mkdir(parents=True)
+    for name in PAYLOADS:
+        packed = source / f"{name}.gz"
+        if packed.is_file():
+            (raw / name).write_bytes(gzip.decompress(packed.read_bytes()))
+            shutil.copy(packed, keras / packed.name)
+        else:
+            shutil.copy(source / name, raw / name)
+            (keras / f"{name}.gz").write_bytes(gzip.compress((raw / name).read_bytes(), 1))
+    return scratch
+
+
+def _python(contestant: Contestant, environments: Path) -> str:
+    """The interpreter of the contestant's own environment, which is made if absent."""
+    if not contestant.packages:
+        return sys.executable
+    folder = environments / contestant.packages[0]
+    python = folder / "bin" / "python"
+    if not python.exists():
+        venv.create(folder, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *contestant.packages], check=True)
+    return str(python)
+
+
+def _train(
+    contestant: Contestant, python: str, data: Path, seed: int
+) -> list[dict[str, float | str]]:
+    """One row a schedule."""
+    runs = (
+        [(contestant.schedules, contestant.schedules[-1])]
+        if contestant.prefixes
+        else [((epochs,), epochs) for epochs in contestant.schedules]
+    )
+    rows: list[dict[str, float | str]] = []
+    for schedules, epochs in runs:
+        # convscope is given the plain files; its own cache is a part of it, and is warm
+        # for none but the first run.
+        root = data / "FashionMNIST" / "raw" if contestant.script == "ours.py" else data
+        environment = {**os.environ, "KERAS_HOME": str(data / "keras")}
+        environment["CONVSCOPE_CACHE"] = str(data / "cache")
+        command = [python, str(HERE / "peers" / contestant.script), str(root), str(seed)]
+        start = time.time()
+        done = subprocess.run(
+            [*command, f"{epochs:g}", *contestant.extra],
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        result = json.loads(done.stdout.splitlines()[-1])
+        before = result["first_step_at"] - start
+        for schedule, row in zip(schedules, result["schedules"], strict=True):
+            rows.append(
+                {
+                    "contestant": contestant.name,
+                    "seed": seed,
+                    "epochs": schedule,
+                    "accuracy": row["accuracy"],
+                    "seconds_from_first_step": round(row["seconds"], 2),
+                    "seconds_from_process_start": round(row["seconds"] + before, 2),
+                    "peak_memory_mb": round(result["peak_memory_mb"]),
+                    "threads": result["threads"],
+                    "versions": json.dumps(result["versions"]),
+                }
+            )
+    return rows
+
+
+def _table(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a contestant: its shortest schedule that reaches the aim."""
+    rows: list[dict[str, Any]] = []
+    for contestant in CONTESTANTS:
+        own = [run for run in runs if run["contestant"] == contestant.name]
+        for epochs in contestant.schedules:
+            some = [run for run in own if run["epochs"] == epochs]
+            mean = statistics.mean(run["accuracy"] for run in some)
+            if mean >= AIM or epochs == contestant.schedules[-1]:
+                break
+        rows.append(
+            {
+                "contestant": contestant.name,
+                "epochs": epochs,
+                "seeds": len(some),
+                "mean_accuracy": round(mean, 5),
+                "least_accuracy": min(run["accuracy"] for run in some),
+                "reached": mean >= AIM,
+                **{
+                    key: statistics.median(run[key] for run in some)
+                    for key in (
+                        "seconds_from_first_step",
+                        "seconds_from_process_start",
+                        "peak_memory_mb",
+                    )
+                },
+                "threads": some[0]["threads"],
+                "versions": json.loads(some[0]["versions"]),
+            }
+        )
+    ours = rows[0]
+    for row in rows:
+        for key in ("seconds_from_first_step", "seconds_from_process_start"):
+            row[f"ratio_{key}"] = round(row[key] / ours[key], 2)
+    return rows
+
+
+def _conditions(seeds: int) -> dict[str, Any]:
+    return {
+        "task": "the article's network (29,034 parameters), Fashion-MNIST, 60,000 images, batch 100",
+        "aim": f"mean test accuracy over {seeds} seeds >= {AIM:.1%}",
+        "seconds": "medians over the seeds; reading the test set not counted",
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
+
+
+def _show(table: list[dict[str, Any]]) -> None:
+    print(
+        f"\n{'':<20}{'epochs':>7}{'accuracy':>10}{'from first step':>17}{'from start':>17}  memory"
+    )
+    for row in table:
+        print(
+            f"{row['contestant']:<20}{row['epochs']:>7g}{row['mean_accuracy']:>10.2%}"
+            f"{row['seconds_from_first_step']:>9.1f} s {row['ratio_seconds_from_first_step']:>4.1f}×"
+            f"{row['seconds_from_process_start']:>10.1f} s "
+            f"{row['ratio_seconds_from_process_start']:>4.1f}×{row['peak_memory_mb']:>7.0f} MB"
+        )
+
+
+if __name__ == "__main__":
+    main()
