@@ -122,7 +122,7 @@ def _draw_accuracy(axes: Axes, metrics: Metrics) -> None:
     taken = [(m["epoch"], 100 * m["scores"]["accuracy"]) for m in metrics if m.get("scores")]
     epochs, values = zip(*taken, strict=True)
     axes.plot(epochs, values, color=LIGHT["warm"], marker="o", markersize=4, clip_on=False)
-    axes.set_title("Accuracy on the images held out")
+    axes.set_title("Accuracy, held-out images")
     axes.set_ylabel("accuracy (%)")
     best = max(taken, key=lambda pair: pair[1])
     axes.annotate(

@@ -92,10 +92,9 @@ def _first_weights(run: Run, reasons: dict[str, str]) -> tuple[NDArray[np.float3
         reasons["kernels"] = _sentence(error)
         return None, first.name
     if isinstance(first.layer, FullyConnected):
-        seen = first.input
-        if seen.flat and run.architecture.input:
-            seen = run.architecture.input
-        if seen.size != values.shape[1]:
+        seen = run.architecture.nodes[0].input
+        flat = first.input.flat and first.input.size == seen.size
+        if first.input != seen and not flat:
             reasons["kernels"] = "The first layer with weights does not look at the image."
             return None, first.name
         values = values.reshape(-1, seen.channels, seen.height, seen.width)

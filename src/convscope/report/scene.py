@@ -67,11 +67,11 @@ class Scene:
     description: str
 
 
-_NARROW = frozenset("iljtfrI1.,:;'|()[]· ")
-_WIDE = frozenset("mwMWG@%→—")
+_NARROW = frozenset("iljtfrI.,:;'|()[]· ")
+_WIDE = frozenset("mwMWG@%→—×−+=<>")
 
 
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
     """About how wide a line of type is, on the generous side for any common sans-serif."""
     ems = sum(0.42 if sign in _NARROW else 0.95 if sign in _WIDE else 0.64 for sign in text)
-    return ems * size * (1.07 if bold else 1.0)
+    return ems * size * (1.12 if bold else 1.0)

@@ -25,7 +25,7 @@ def scene_svg(scene: Scene, colours: Mapping[str, str] = LIGHT, *, inline: bool 
     head = "" if inline else '<?xml version="1.0" encoding="UTF-8"?>\n'
     return (
         f'{head}<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="img" font-family="{escape(FONTS)}" '
+        f'viewBox="0 0 {width} {height}" role="img" font-family="{FONTS}" '
         f'stroke-linejoin="round">\n'
         f"<title>{escape(scene.title)}</title>\n<desc>{escape(scene.description)}</desc>\n"
         f"{paper}{marks}\n</svg>\n"
