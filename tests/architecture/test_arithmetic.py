@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 import re
 from fractions import Fraction
@@ -394,14 +393,6 @@ def test_numbers_and_volumes_as_text() -> None:
     assert str(Count(0, "")) == "0"
     assert total([]) == Count(0, "none")
     assert total([Count(2, "x"), Count(0, "y"), Count(1, "z")]) == Count(3, "2 + 1")
-
-
-@pytest.mark.parametrize("page", ["arithmetic.md", "json.md"])
-def test_the_examples_of_the_docs_run(page: str) -> None:
-    path = Path(__file__).parents[2] / "docs" / page
-    failed, tried = doctest.testfile(str(path), module_relative=False, encoding="utf-8")
-    assert tried > 5
-    assert failed == 0
 
 
 def test_the_docs_name_every_field_of_the_record() -> None:

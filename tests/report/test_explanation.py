@@ -244,12 +244,3 @@ def test_explaining_imports_neither_torch_nor_numpy() -> None:
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
     )
     assert done.stdout.strip() == "[]"
-
-
-def test_the_page_in_the_docs_is_the_one_that_is_printed() -> None:
-    docs = Path(__file__).parents[2] / "docs" / "arithmetic.md"
-    shown = docs.read_text(encoding="utf-8").partition("$ convscope explain\n")[2]
-    lines = shown.partition("```")[0].splitlines()
-    printed = explanation_text(explained("article")).splitlines()
-    assert len(lines) > 20
-    assert [line for line in lines if line not in printed] == ["…"]
