@@ -18,6 +18,7 @@ import contextlib
 import doctest
 import io
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -162,6 +163,13 @@ def test_slow_examples(
 def test_links_lead_somewhere(page: Path) -> None:
     for target, _ in LINK.findall(page.read_text(encoding="utf-8")):
         assert not target or (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_pictures_are_what_is_drawn_today() -> None:
+    """``python scripts/make_pictures.py`` draws them anew."""
+    script = runpy.run_path(str(ROOT / "scripts" / "make_pictures.py"))
+    for name, text in script["pictures"]().items():
+        assert (ROOT / "docs" / "images" / name).read_text(encoding="utf-8") == text
 
 
 def test_what_is_expected_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
