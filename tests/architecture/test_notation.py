@@ -55,21 +55,10 @@ def test_parse_and_print_are_inverses(architecture: Architecture) -> None:
 @given(
     st.lists(
         st.sampled_from(
-            ["input", "28x28x1", "->", "conv", "16", "5x5", "pad", "{", "}", "3", "x", "relu"]
-            + [
-                "residual",
-                "[",
-                "]",
-                "\n",
-                "same",
-                "stride",
-                "0",
-                "-",
-                "fc",
-                "classes",
-                "#",
-                "٣",
-                ".",
+            [
+                *("input", "28x28x1", "->", "conv", "16", "5x5", "pad", "{", "}", "3", "x", "relu"),
+                *("residual", "[", "]", "\n", "same", "stride", "0", "-", "fc", "classes", "#"),
+                *("٣", "."),
             ]
         )
     ).map(" ".join)

@@ -164,8 +164,8 @@ class _Parser:
         self.spans[path] = (start.start, start.end)
         body = self.block(start, path, depth)
         if count * count_layers(body) > MAX_LAYERS:
-            problem = f"{count:,} · {count_layers(body):,} layers are more than the {MAX_LAYERS:,} allowed"
-            self.fail(start, problem, "repeat less")
+            layers = f"{count:,} · {count_layers(body):,} layers"
+            self.fail(start, f"{layers} are more than the {MAX_LAYERS:,} allowed", "repeat less")
         return Repeat(count, body)
 
     def block(self, opener: Token, path: Path, depth: int) -> tuple[Layer, ...]:
