@@ -5,16 +5,18 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 from random import Random
 
+import numpy as np
 import pytest
 
 from convscope.architecture import Architecture
 from convscope.architecture.arithmetic import Explanation, explain
 from convscope.architecture.zoo import ZOO, find_architecture
+from convscope.report.images import encoded
 from convscope.report.network_drawing import draw_network
 from convscope.report.network_figure import scene_figure
 from convscope.report.network_layout import MARGIN, laid_out
 from convscope.report.plotting import png_bytes
-from convscope.report.scene import Polygon, Scene, Words, width_of
+from convscope.report.scene import Picture, Polygon, Scene, width_of
 from convscope.report.stages import stages_of
 
 from ..architecture.random_architectures import random_architecture
@@ -90,7 +92,7 @@ def test_random_architectures_can_be_drawn() -> None:
     for seed in range(40):
         scene = draw_network(explain(random_architecture(Random(seed))), 600)
         for mark in scene.marks:
-            points = [(mark.x, mark.y)] if isinstance(mark, Words) else mark.points
+            points = getattr(mark, "points", None) or [(mark.x, mark.y)]  # type: ignore[union-attr]
             assert all(-1 <= x <= scene.width + 30 for x, _ in points)
             assert all(-1 <= y <= scene.height + 1 for _, y in points)
 
@@ -124,6 +126,37 @@ def test_a_vector_too_long_for_the_row_is_broken() -> None:
     scene = draw_network(explain(Architecture.parse("input 8x8x1 -> fc 4096 -> fc 10")))
     assert any(isinstance(mark, Polygon) and mark.fill == "paper" for mark in scene.marks)
     assert scene.height < 600
+
+
+def test_an_image_stands_on_the_input_below_its_window() -> None:
+    image = encoded(np.arange(28 * 28, dtype=np.uint8).reshape(1, 28, 28))
+    explanation = explained("article")
+    marks = draw_network(explanation, 960, image).marks
+    pictures = [place for place, mark in enumerate(marks) if isinstance(mark, Picture)]
+    assert len(pictures) == 1
+    picture = marks[pictures[0]]
+    assert isinstance(picture, Picture)
+    box = laid_out(stages_of(explanation), 960)[1][0].boxes[0]
+    assert (picture.x, picture.y, picture.width, picture.height) == (
+        box.x, box.y, box.width, box.height,
+    )  # fmt: skip
+    window = next(k for k, m in enumerate(marks) if isinstance(m, Polygon) and m.opacity < 1)
+    assert window > pictures[0]
+
+
+def test_in_pixels_the_image_is_where_the_drawing_has_it() -> None:
+    image = encoded(np.full((1, 8, 8), 255, np.uint8))
+    dark = encoded(np.zeros((1, 8, 8), np.uint8))
+    explanation = explain(Architecture.parse("input 8x8x1 -> fc 2"))
+    light_axes, dark_axes = (
+        scene_figure(draw_network(explanation, 400, each)).axes[0] for each in (image, dark)
+    )
+    box = laid_out(stages_of(explanation), 400)[1][0].boxes[0]
+    for axes in (light_axes, dark_axes):
+        left, right, bottom, top = axes.images[0].get_extent()
+        assert (left, right) == pytest.approx((box.x, box.x + box.width))
+        assert (top, bottom) == pytest.approx((box.y, box.y + box.height))
+        assert axes.get_ylim()[0] > axes.get_ylim()[1]
 
 
 def test_it_is_told_in_words_too() -> None:

@@ -8,7 +8,7 @@ from convscope.architecture.arithmetic import explain
 from convscope.architecture.zoo import find_architecture
 from convscope.report.network_drawing import draw_network
 from convscope.report.palette import LIGHT
-from convscope.report.scene import Polygon, Polyline, Scene, Words
+from convscope.report.scene import Picture, Polygon, Polyline, Scene, Words
 from convscope.report.svg import scene_svg
 
 SCENE = Scene(
@@ -36,6 +36,15 @@ def test_marks_become_shapes_and_text() -> None:
     assert (shape.get("d"), shape.get("fill")) == ("M0 0L10 0L10 10Z", LIGHT["accent"])
     # The head of the arrow ends where the line does.
     assert (root[5].get("d") or "").startswith("M20 0L")
+
+
+def test_a_picture_is_inside_the_file() -> None:
+    picture = Picture(1, 2, 30, 40, b"content", "image/png")
+    image = ElementTree.fromstring(scene_svg(Scene(50, 50, (picture,), "", "")))[-1]
+    assert image.tag == f"{SVG}image"
+    assert [image.get(key) for key in ("x", "y", "width", "height")] == ["1", "2", "30", "40"]
+    assert image.get("href") == "data:image/png;base64,Y29udGVudA=="
+    assert image.get("image-rendering") == "pixelated"
 
 
 def test_inline_it_follows_the_page() -> None:

@@ -22,12 +22,11 @@ __all__ = ["Section", "document", "missing", "part_sheet", "style_sheet"]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``key`` is its address on the page; ``wide`` lets it use the whole width."""
+    """``key`` is its address on the page."""
 
     key: str
     title: str
     body: Child
-    wide: bool = False
 
 
 def document(title: str, head: Child, sections: Sequence[Section], foot: Child = None) -> str:
@@ -69,7 +68,6 @@ def _section(section: Section) -> Html:
         tag("h2", tag("a", section.title, href=f"#{section.key}")),
         tag("div", section.body, class_="body"),
         id=section.key,
-        class_="wide" if section.wide else None,
     )
 
 

@@ -11,6 +11,7 @@ from convscope.architecture.fields import Field, Span
 from convscope.architecture.layers import Residual
 from convscope.report.explanation import side_remark
 from convscope.report.html import Child, Html, bar, fragment, raw, tag
+from convscope.report.images import EncodedImage
 from convscope.report.mathml import count_html, equation
 from convscope.report.network_drawing import draw_network
 from convscope.report.numbers import bytes_text, percent, plain_percent
@@ -26,12 +27,12 @@ _WIDTHS = (("wide", 928.0), ("medium", 600.0), ("narrow", 324.0))
 _VARIABLES = {role: f"var(--{role})" for role in LIGHT}
 
 
-def network_drawing(explanation: Explanation) -> Html:
+def network_drawing(explanation: Explanation, image: EncodedImage | None = None) -> Html:
     """The network to scale: in rows as long as a wide, a medium and a narrow page have them."""
     drawings = [
         tag(
             "div",
-            raw(scene_svg(draw_network(explanation, width), _VARIABLES, inline=True)),
+            raw(scene_svg(draw_network(explanation, width, image), _VARIABLES, inline=True)),
             class_=f"drawing {name}",
         )
         for name, width in _WIDTHS

@@ -23,12 +23,16 @@ MISTAKES = 24
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """All that a report is made of; ``reasons`` say why a part is not there."""
+    """All that a report is made of; ``reasons`` say why a part is not there.
+
+    ``sample`` is an image that was measured, ``pictures`` are those of the surest mistakes.
+    """
 
     run: Run
     explanation: Explanation
     metrics: tuple[dict[str, Any], ...]
     evaluation: Evaluation | None = None
+    sample: NDArray[np.uint8] | None = None
     pictures: tuple[NDArray[np.uint8], ...] = ()
     kernels: NDArray[np.float32] | None = None
     kernels_of: str = ""
@@ -50,9 +54,9 @@ def gathered(run: Run, evaluation: Evaluation | None) -> Material:
     elif evaluation is None:
         going = "is being trained now" if run.live else "was cut off; --resume goes on with it"
         reasons["evaluation"] = f"The training has not been finished: the run {going}."
-    pictures = _mistaken(run, evaluation, reasons) if evaluation else ()
+    sample, pictures = _images_of(run, evaluation, reasons) if evaluation else (None, ())
     explanation = explain(run.architecture)
-    return Material(run, explanation, metrics, evaluation, pictures, weights, name, reasons)
+    return Material(run, explanation, metrics, evaluation, sample, pictures, weights, name, reasons)
 
 
 def _sentence(error: ConvscopeError) -> str:
@@ -60,21 +64,21 @@ def _sentence(error: ConvscopeError) -> str:
     return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def _mistaken(
+def _images_of(
     run: Run, evaluation: Evaluation, reasons: dict[str, str]
-) -> tuple[NDArray[np.uint8], ...]:
-    """The pictures of the most confident mistakes, where the data still are those."""
+) -> tuple[NDArray[np.uint8] | None, tuple[NDArray[np.uint8], ...]]:
+    """An image, and those of the most confident mistakes, where the data still are those."""
     shown = evaluation.mistakes[:MISTAKES]
     try:
         data, images, _ = evaluated_images(run, split=evaluation.split)  # type: ignore[arg-type]
     except ConvscopeError as error:
         reasons["pictures"] = _sentence(error)
-        return ()
+        return None, ()
     same = len(images) == evaluation.count and data.name == evaluation.data
     if not same or any(int(images.labels[m.index]) != m.true for m in shown):
         reasons["pictures"] = f"The images of {evaluation.data} are not those of this run's data."
-        return ()
-    return tuple(images.images[mistake.index] for mistake in shown)
+        return None, ()
+    return images.images[0], tuple(images.images[mistake.index] for mistake in shown)
 
 
 def _first_weights(run: Run, reasons: dict[str, str]) -> tuple[NDArray[np.float32] | None, str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from convscope.architecture.arithmetic import Explanation
+from convscope.report.images import EncodedImage
 from convscope.report.network_layout import (
     ARC,
     BAR,
@@ -30,6 +31,7 @@ from convscope.report.scene import (
     LABEL,
     SMALL,
     Mark,
+    Picture,
     Point,
     Polygon,
     Polyline,
@@ -42,14 +44,19 @@ from convscope.report.stages import Stage, stages_of
 __all__ = ["draw_network"]
 
 
-def draw_network(explanation: Explanation, width: float = 960.0) -> Scene:
-    """The drawing, its rows no wider than ``width`` (a single box may be)."""
+def draw_network(
+    explanation: Explanation, width: float = 960.0, image: EncodedImage | None = None
+) -> Scene:
+    """The drawing, its rows no wider than ``width`` (a single box may be).
+
+    With an ``image`` the input is not blank but that picture.
+    """
     stages = stages_of(explanation)
     scale, rows, widest = laid_out(stages, width)
     marks: list[Mark] = []
     before: Placed | None = None
     for row in rows:
-        marks += _draw_row(row.boxes, scale, before, last=row is rows[-1])
+        marks += _draw_row(row.boxes, scale, before, image, last=row is rows[-1])
         before = row.boxes[-1]
     across = max(widest, min(width, 330.0))
     legend, bottom = _legend(scale, stages, rows[-1].bottom + BETWEEN, across)
@@ -64,11 +71,18 @@ def draw_network(explanation: Explanation, width: float = 960.0) -> Scene:
 
 
 def _draw_row(
-    row: Sequence[Placed], scale: Scale, before: Placed | None, *, last: bool
+    row: Sequence[Placed],
+    scale: Scale,
+    before: Placed | None,
+    image: EncodedImage | None,
+    *,
+    last: bool,
 ) -> Iterator[Mark]:
     below = max(item.y + item.height for item in row) + 20
     for item in row:
         yield from _box(item, scale)
+        if image and item.stage.kind == "input":
+            yield Picture(item.x, item.y, item.width, item.height, image.content, image.kind)
         yield from _captions(item, below)
     for left, right in pairwise(row):
         yield from _step(left, right, scale)
@@ -199,7 +213,7 @@ def _rays(left: Placed, right: Placed, window: tuple[int, int], scale: Scale) ->
     corners = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
     for corner in corners:
         yield Polyline((corner, unit), "warm", 0.6, opacity=0.6)
-    yield Polygon(corners, "warm-soft", "warm", 1.0)
+    yield Polygon(corners, "warm-soft", "warm", 1.0, opacity=0.5)
     side = min(max(scale.pixel, 2.2), right.width, right.height)
     yield _rectangle(unit[0] - side / 2, unit[1] - side / 2, side, side, "warm")
 

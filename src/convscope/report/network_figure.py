@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 from convscope.report.palette import LIGHT
 from convscope.report.plotting import figure_style, new_figure, place
-from convscope.report.scene import Mark, Polygon, Polyline, Scene, Words
+from convscope.report.scene import Mark, Picture, Polygon, Polyline, Scene, Words
 from convscope.report.svg import arrow_head
 
 if TYPE_CHECKING:
@@ -27,18 +28,19 @@ def scene_figure(scene: Scene) -> Figure:
         figure = new_figure(width, height, arranged=False)
         axes = place(figure, 0, 0, width, height)
         axes.set_axis_off()
-        axes.set(xlim=(0, scene.width), ylim=(scene.height, 0))
         for mark in scene.marks:
             _draw(axes, mark)
+        # A picture moves the limits to its own edges.
+        axes.set(xlim=(0, scene.width), ylim=(scene.height, 0))
     return figure
 
 
 def _draw(axes: Axes, mark: Mark) -> None:
     match mark:
-        case Polygon(points, fill, edge, thickness):
+        case Polygon(points, fill, edge, thickness, opacity):
             axes.fill(
                 *zip(*points, strict=True),
-                facecolor=LIGHT[fill],
+                facecolor=(LIGHT[fill], opacity),
                 edgecolor=LIGHT[edge] if edge else "none",
                 linewidth=thickness * _POINTS_PER_UNIT if edge else 0,
                 zorder=2,
@@ -54,6 +56,16 @@ def _draw(axes: Axes, mark: Mark) -> None:
             )
             if arrow:
                 axes.fill(*zip(*arrow_head(points), strict=True), color=LIGHT[stroke], lw=0)
+        case Picture(x, y, across, down, content):
+            from PIL import Image
+
+            with Image.open(io.BytesIO(content)) as image:
+                axes.imshow(
+                    image.convert("RGB"),
+                    extent=(x, x + across, y + down, y),
+                    aspect="auto",
+                    zorder=2,
+                )
         case Words(x, y, text, role, size, anchor, bold):
             axes.text(
                 x,

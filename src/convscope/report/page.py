@@ -20,6 +20,7 @@ from convscope.report.figures import (
     reliability_figure,
 )
 from convscope.report.html import Child, Html, fragment, tag
+from convscope.report.images import EncodedImage, encoded
 from convscope.report.layer_section import layer_list, layer_table, network_drawing
 from convscope.report.material import Material, gathered
 from convscope.report.matrix_figure import confusion_figure
@@ -129,22 +130,27 @@ def _conditions(run: Run) -> str:
 
 def _sections(material: Material) -> Iterator[Section]:
     explanation, evaluation, reasons = material.explanation, material.evaluation, material.reasons
-    yield Section("network", "The network", network_drawing(explanation), wide=True)
+    yield Section("network", "The network", network_drawing(explanation, _sample(material)))
     yield Section("layers", "Layer by layer", layer_list(explanation))
-    yield Section("numbers", "In one table", layer_table(explanation), wide=True)
-    yield Section("training", "Training", _training(material), wide=True)
+    yield Section("numbers", "In one table", layer_table(explanation))
+    yield Section("training", "Training", _training(material))
     if evaluation is None:
         told = missing("Nothing was measured.", reasons.get("evaluation", ""))
         yield Section("result", "Result", told)
     else:
-        yield Section("confusion", "Confusion", confusion_table(evaluation), wide=True)
+        yield Section("confusion", "Confusion", confusion_table(evaluation))
         yield Section("classes", "Classes", class_table(evaluation))
         diagram = chart(reliability_figure(evaluation, titled=False), "reliability")
         yield Section("calibration", "Calibration", [calibration_text(evaluation), diagram])
-        yield Section("mistakes", "Surest mistakes", _mistakes(material, evaluation), wide=True)
-    yield Section("kernels", "First kernels", _kernels(material), wide=True)
+        yield Section("mistakes", "Surest mistakes", _mistakes(material, evaluation))
+    yield Section("kernels", "First kernels", _kernels(material))
     yield Section("conditions", "Conditions", conditions_list(material.run))
     yield Section("repeat", "How to repeat it", repeat_section(material.run))
+
+
+def _sample(material: Material) -> EncodedImage | None:
+    """What stands on the input of the drawing."""
+    return None if material.sample is None else encoded(material.sample)
 
 
 def _training(material: Material) -> Child:
@@ -183,7 +189,7 @@ def _kernels(material: Material) -> Child:
 def _write_figures(material: Material, folder: Path) -> None:
     """Each figure as PNG and SVG; figures of an earlier report that would not fit go."""
     written = {"network.png", "network.svg"}
-    scene = draw_network(material.explanation)
+    scene = draw_network(material.explanation, image=_sample(material))
     write_bytes(folder / "network.svg", scene_svg(scene).encode("utf-8"))
     write_bytes(folder / "network.png", png_bytes(scene_figure(scene)))
     evaluation = material.evaluation

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.report.html import Html, bar, data_uri, fragment, raw, tag
+from convscope.report.images import encoded
 from convscope.report.matrix_figure import shares_of
 from convscope.report.numbers import percent, plain_percent, thousands
 from convscope.report.palette import DIVERGING
@@ -29,8 +30,6 @@ __all__ = [
 MOST_CLASSES = 60
 """With more classes than these the matrix is in the figures' folder alone."""
 LEVELS = 8
-_LARGEST_PICTURE = 160
-_PIXEL_ART = 64
 
 
 def confusion_table(evaluation: Evaluation) -> Html:
@@ -185,26 +184,15 @@ def mistake_gallery(evaluation: Evaluation, images: Sequence[NDArray[np.uint8]])
 
 
 def _picture(image: NDArray[np.uint8], words: str) -> Html:
-    """C×H×W as an element: small pictures to the pixel, large ones brought to a thumbnail."""
-    from PIL import Image
-
-    pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
-    picture = Image.fromarray(np.ascontiguousarray(pixels))
-    exact = max(picture.size) <= _PIXEL_ART
-    file = io.BytesIO()
-    if exact:
-        picture.save(file, "PNG", optimize=True)
-    else:
-        picture.thumbnail((_LARGEST_PICTURE, _LARGEST_PICTURE))
-        picture.save(file, "JPEG", quality=82)
-    uri = data_uri(file.getvalue(), "image/png" if exact else "image/jpeg")
+    """C×H×W as an element."""
+    made = encoded(image)
     return tag(
         "img",
-        src=uri,
+        src=data_uri(made.content, made.kind),
         alt=words,
-        width=picture.width,
-        height=picture.height,
-        class_="pixels" if exact else None,
+        width=made.width,
+        height=made.height,
+        class_="pixels" if made.exact else None,
     )
 
 

@@ -9,7 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["LABEL", "SMALL", "Mark", "Point", "Polygon", "Polyline", "Scene", "Words", "width_of"]
+__all__ = [
+    "LABEL",
+    "SMALL",
+    "Mark",
+    "Picture",
+    "Point",
+    "Polygon",
+    "Polyline",
+    "Scene",
+    "Words",
+    "width_of",
+]
 
 LABEL = 13.0
 """Size of the type of names."""
@@ -21,12 +32,16 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Polygon:
-    """A filled shape.  ``edge`` is the role of its outline, empty for none."""
+    """A filled shape.  ``edge`` is the role of its outline, empty for none.
+
+    ``opacity`` is that of the filling.
+    """
 
     points: tuple[Point, ...]
     fill: str
     edge: str = ""
     thickness: float = 0.8
+    opacity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,19 @@ class Words:
     bold: bool = False
 
 
-Mark = Polygon | Polyline | Words
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A photograph in its place: the content of a PNG or JPEG file, stretched to fill it."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    content: bytes
+    kind: str
+
+
+Mark = Polygon | Polyline | Words | Picture
 
 
 @dataclass(frozen=True, slots=True)

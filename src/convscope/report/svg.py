@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from html import escape
 from math import atan2, cos, sin
 
+from convscope.report.html import data_uri
 from convscope.report.palette import LIGHT
-from convscope.report.scene import Mark, Point, Polygon, Polyline, Scene, Words
+from convscope.report.scene import Mark, Picture, Point, Polygon, Polyline, Scene, Words
 
 __all__ = ["FONTS", "scene_svg"]
 
@@ -34,9 +35,10 @@ def scene_svg(scene: Scene, colours: Mapping[str, str] = LIGHT, *, inline: bool 
 
 def _mark(mark: Mark, colours: Mapping[str, str]) -> str:
     match mark:
-        case Polygon(points, fill, edge, thickness):
+        case Polygon(points, fill, edge, thickness, opacity):
+            clear = "" if opacity == 1 else f' fill-opacity="{opacity}"'
             line = f' stroke="{colours[edge]}" stroke-width="{thickness}"' if edge else ""
-            return f'<path d="{_path(points)}Z" fill="{colours[fill]}"{line}/>'
+            return f'<path d="{_path(points)}Z" fill="{colours[fill]}"{clear}{line}/>'
         case Polyline(points, stroke, thickness, arrow, opacity):
             faded = "" if opacity == 1 else f' stroke-opacity="{opacity}"'
             line = (
@@ -48,6 +50,12 @@ def _mark(mark: Mark, colours: Mapping[str, str]) -> str:
             return f'{line}<path d="{_path(arrow_head(points))}Z" fill="{colours[stroke]}"/>'
         case Words():
             return _words(mark, colours)
+        case Picture(x, y, across, down, content, kind):
+            return (
+                f'<image x="{_number(x)}" y="{_number(y)}" width="{_number(across)}" '
+                f'height="{_number(down)}" preserveAspectRatio="none" image-rendering="pixelated" '
+                f'href="{data_uri(content, kind)}"/>'
+            )
 
 
 def _words(words: Words, colours: Mapping[str, str]) -> str:

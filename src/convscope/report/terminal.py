@@ -88,9 +88,7 @@ class EvaluationView(View):
 def _head(evaluation: Evaluation, width: int, say: Say) -> list[Line]:
     conditions = evaluation.conditions
     computed = f"on {conditions.device} in {conditions.precision}"
-    lines: list[Line] = [
-        [(say(percent(evaluation.accuracy, 2)), f"bold {_BLUE}"), (" right", "bold")]
-    ]
+    lines: list[Line] = [[(say(f"{percent(evaluation.accuracy, 2)} right"), "bold")]]
     low, high = (plain_percent(bound, 2) for bound in evaluation.interval)
     rows = [
         (
