@@ -107,6 +107,16 @@ def test_interrupted(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "")
 
 
+def test_interrupted_outside_of_a_command(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def app(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("convscope.cli.app.app", app)
+    assert command("explain").code == 130
+
+
 def test_the_unexpected_is_one_paragraph(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explain_module, "work_out", raising(ZeroDivisionError("by zero")))
     outcome = command("explain")
@@ -150,12 +160,14 @@ def test_notes_of_an_error_are_shown(command: Command, tmp_path: Path) -> None:
     assert outcome.err.endswith(f"in the file {path}\n")
 
 
-def test_a_reader_that_goes_away_is_no_matter() -> None:
+@pytest.mark.parametrize("words", [["explain", "resnet56", "--json"], ["--version"]])
+def test_a_reader_that_goes_away_is_no_matter(words: list[str]) -> None:
+    """Both where typer meets the broken pipe, and where the last flush does."""
     reading, writing = os.pipe()
     os.close(reading)
     try:
         process = subprocess.run(
-            [sys.executable, "-m", "convscope", "explain", "resnet56", "--json"],
+            [sys.executable, "-m", "convscope", *words],
             stdout=writing,
             stderr=subprocess.PIPE,
             check=False,
@@ -247,4 +259,4 @@ def test_main_reads_the_arguments_of_the_process(
 def test_every_command_of_the_issue_is_registered() -> None:
     names = {command.name for command in app.registered_commands}
     names |= {group.name for group in app.registered_groups}
-    assert names == COMMANDS
+    assert names == set(COMMANDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -99,3 +100,29 @@ def test_flags_are_those_of_the_system() -> None:
 def test_memory_is_that_of_the_system() -> None:
     line = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()[0]
     assert memory() == int(line.split()[1]) * 1024
+
+
+def test_a_mac_names_its_flags_otherwise(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(machine, "Path", lambda _: tmp_path / "absent")
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    assert processor_flags() == {"asimd"}
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    answer = SimpleNamespace(stdout="FPU SSE4.2\nAVX2 BMI1\n")
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: answer)
+    assert processor_flags() == {"fpu", "sse4.2", "avx2", "bmi1"}
+    monkeypatch.setattr("platform.system", lambda: "Windows")
+    assert processor_flags() == frozenset()
+
+
+def test_a_system_that_does_not_tell_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: str) -> int:
+        raise ValueError("unrecognized configuration name")
+
+    monkeypatch.setattr("os.sysconf", unknown)
+    assert memory() is None
+
+
+def test_processors_where_there_is_no_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("os.sched_getaffinity", raising=False)
+    assert machine.usable_processors() == os.cpu_count()

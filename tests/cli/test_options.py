@@ -12,6 +12,7 @@ import pytest
 
 from convscope.architecture.zoo import ZOO
 from convscope.cli import options
+from convscope.cli.code import complete as complete_code
 from convscope.cli.options import read_pair, read_settings
 from convscope.data.folders import OnBad
 from convscope.data.preprocessing import Fit
@@ -50,6 +51,7 @@ def test_completion_offers_what_there_is(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert options.complete_data("fashion-p") == [f"fashion-photos{os.sep}"]
     assert options.complete_runs("") == ["example", "good"]
     assert options.complete_runs("g") == ["good"]
+    assert complete_code("") == ["example", "good", *ZOO]
     assert options.complete_settings("ep") == ["epochs="]
     assert len(options.complete_settings("")) == len(SETTINGS)
 

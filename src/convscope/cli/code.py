@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from convscope.architecture.architecture import Architecture
     from convscope.training.runs import Run
 
-__all__ = ["code"]
+__all__ = ["code", "complete"]
 
 
-def _complete(incomplete: str) -> list[str]:
+def complete(incomplete: str) -> list[str]:
+    """Runs, and names of the zoo."""
     names = [name for name, _ in complete_architectures(incomplete)]
     return [*complete_runs(incomplete), *names]
 
@@ -27,7 +28,7 @@ def code(
         typer.Argument(
             metavar="RUN|ARCHITECTURE",
             help="A run (with its weights), or an architecture as for explain.",
-            autocompletion=_complete,
+            autocompletion=complete,
         ),
     ],
     out: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-__all__ = ["columns", "pairs"]
+__all__ = ["columns"]
 
 
 def columns(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> list[str]:
@@ -19,8 +19,3 @@ def columns(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> list
         ]
         lines.append("  ".join(cells).rstrip())
     return lines
-
-
-def pairs(rows: Sequence[tuple[str, str]]) -> list[str]:
-    """Labels and values, as ``doctor`` shows them; an empty label goes on with the one above."""
-    return columns(rows) if rows else []
