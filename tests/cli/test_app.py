@@ -170,6 +170,7 @@ def test_a_reader_that_goes_away_is_no_matter(words: list[str]) -> None:
             [sys.executable, "-m", "convscope", *words],
             stdout=writing,
             stderr=subprocess.PIPE,
+            env={key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"},
             check=False,
         )
     finally:
