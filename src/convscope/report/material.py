@@ -43,9 +43,7 @@ def gathered(run: Run, evaluation: Evaluation | None) -> Material:
     """Everything there is to show, each part tried on its own."""
     reasons: dict[str, str] = {}
     weights, name = _first_weights(run, reasons)
-    metrics = run.metrics()
-    if not metrics:
-        reasons["curves"] = "The run has no metrics.jsonl with at least one line."
+    metrics = _metrics(run, reasons)
     if evaluation is None and run.finished:
         try:
             evaluation = evaluate(run)
@@ -57,6 +55,17 @@ def gathered(run: Run, evaluation: Evaluation | None) -> Material:
     sample, pictures = _images_of(run, evaluation, reasons) if evaluation else (None, ())
     explanation = explain(run.architecture)
     return Material(run, explanation, metrics, evaluation, sample, pictures, weights, name, reasons)
+
+
+def _metrics(run: Run, reasons: dict[str, str]) -> tuple[dict[str, Any], ...]:
+    try:
+        metrics = run.metrics()
+    except ValueError as error:
+        reasons["curves"] = f"metrics.jsonl cannot be read: {error}."
+        return ()
+    if not metrics:
+        reasons["curves"] = "The run has no metrics.jsonl with at least one line."
+    return metrics
 
 
 def _sentence(error: ConvscopeError) -> str:
