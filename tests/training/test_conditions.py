@@ -7,6 +7,7 @@ import platform
 import pytest
 import torch
 
+from convscope.architecture.architecture import Architecture
 from convscope.errors import UsageError
 from convscope.training import conditions
 from convscope.training.conditions import has_fast_bfloat16, processor_name, resolve
@@ -32,6 +33,24 @@ def test_bfloat16_only_where_the_processor_has_it(
         "torch": torch.__version__,
         "numpy": found.versions["numpy"],
     }
+
+
+@pytest.mark.usefixtures("only_a_processor")
+@pytest.mark.parametrize(
+    ("line", "precision"),
+    [
+        ("input 8x8x1 -> conv 4 3x3 -> fc 2", "bfloat16"),
+        ("input 8x8x1 -> residual { conv 4 3x3 pad 1 } -> fc 2", "bfloat16"),
+        ("input 8x8x1 -> fc 2", "float32"),
+        ("input 8x8x4 -> conv 4 3x3 -> residual { conv 4 3x3 pad 1 groups 4 } -> fc 2", "float32"),
+    ],
+)
+def test_bfloat16_only_for_networks_that_gain_by_it(
+    monkeypatch: pytest.MonkeyPatch, line: str, precision: str
+) -> None:
+    monkeypatch.setattr(conditions, "has_fast_bfloat16", lambda: True)
+    assert resolve("cpu", "auto", Architecture.parse(line)).precision == precision
+    assert resolve("cpu", "bfloat16", Architecture.parse(line)).precision == "bfloat16"
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

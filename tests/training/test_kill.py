@@ -102,7 +102,7 @@ def test_the_articles_network_killed_twice_on_the_real_data(
     torch.set_num_threads(2)
     folder, reached = tmp_path / "cut", 0
     for _ in range(2):
-        process = started(folder, "article", "fashion-mnist", 2)
+        process = started(folder, "article", "fashion-mnist", 2, pause=0.01)
         state = killed(process, folder, above=reached, later=1.5)
         repeated = open_run(folder).metrics()[-1]["seconds"] - state["seconds"]
         assert repeated <= 5

@@ -18,7 +18,7 @@ from convscope.data.sources import preprocessing_of
 from convscope.errors import TrainingError
 from convscope.network.build import build
 from convscope.network.fast import fast_forward
-from convscope.training.loop import Training, steps_of, total_steps
+from convscope.training.loop import Training, _mixed, steps_of, total_steps
 from convscope.training.recipe import Recipe
 from convscope.training.task import Classification
 from tests.training.making import TINY, quick, toy_data
@@ -143,6 +143,13 @@ def test_whoever_reads_the_steps_may_draw_random_numbers() -> None:
         disturbed.append(step.loss)
         torch.rand(10)
     assert disturbed == undisturbed
+
+
+def test_no_two_steps_of_any_seeds_share_their_random_numbers() -> None:
+    seeds = [0, 1, 2, 2**31, 2**32, 2**40, 2**62]
+    numbers = {_mixed(seed, step) % 2**32 for seed in seeds for step in range(2000)}
+    # Of 14,000 draws out of 2³², 0.02 pairs would meet by chance.
+    assert len(numbers) >= 7 * 2000 - 1
 
 
 def test_the_callers_random_state_comes_back() -> None:

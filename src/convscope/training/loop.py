@@ -217,7 +217,7 @@ class _Pace:
 @contextmanager
 def _seeded(device: torch.device, seed: int, step: int) -> Iterator[None]:
     """Random numbers that are a pure function of (seed, step); the caller's come back after."""
-    number = int(np.random.SeedSequence((seed, step)).generate_state(1)[0])
+    number = _mixed(seed, step)
     before = torch.default_generator.get_state()
     torch.default_generator.manual_seed(number)
     if device.type == "cuda":
@@ -228,6 +228,18 @@ def _seeded(device: torch.device, seed: int, step: int) -> Iterator[None]:
         yield
     finally:
         torch.default_generator.set_state(before)
+
+
+def _mixed(seed: int, step: int) -> int:
+    """64 bits in which those of seed and step are well mixed (SplitMix64, Steele et al. 2014).
+
+    torch's generator on the processor takes the lower half of them only, so it must not
+    matter in which bits two seeds differ.
+    """
+    bits = (seed * 0x9E3779B97F4A7C15 + step * 0xD1342543DE82EF95) % 2**64
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        bits = (bits ^ (bits >> shift)) * factor % 2**64
+    return bits ^ (bits >> 31)
 
 
 def _diverged(what: str, position: int, training: Training[Any]) -> TrainingError:

@@ -100,6 +100,7 @@ class Optimizers:
 
     def __init__(self, network: nn.Module, recipe: Recipe) -> None:
         self.parts = tuple(_parts(network, recipe))
+        self._parameters = list(network.parameters())
         self._rates = [[group["lr"] for group in part.param_groups] for part in self.parts]
 
     def step(self, factor: float) -> None:
@@ -111,8 +112,8 @@ class Optimizers:
 
     def zero_grad(self) -> None:
         """Forgets all gradients."""
-        for part in self.parts:
-            part.zero_grad(set_to_none=True)
+        for weight in self._parameters:
+            weight.grad = None
 
     def state_dict(self) -> list[dict[str, Any]]:
         """What a checkpoint holds of them."""

@@ -65,7 +65,7 @@ def planned(
     complete = fitted(value, data)
     with_dropout(complete, chosen.dropout)
     _require_room(chosen, data.size)
-    conditions = resolve(device, chosen.precision)
+    conditions = resolve(device, chosen.precision, complete)
     return _plan(complete, _name(architecture, complete, data), chosen, seed, conditions, data)
 
 

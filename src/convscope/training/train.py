@@ -123,7 +123,7 @@ def training_steps(
         known = data_of(begun, offline=offline, allow_download=True, progress=progress)
     else:
         known = load_data(
-            data if data is not None else "fashion-mnist",
+            data or "fashion-mnist",
             size=size,
             fit=fit,
             offline=offline,
