@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 settings.register_profile("convscope", deadline=None, print_blob=True)
 settings.load_profile("convscope")
 
+# Tests compute little: with several threads they would mostly wait for one another.  Before
+# torch is imported, and so for the processes that tests start, too.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 _CACHE_OF_USER = os.environ.get("CONVSCOPE_CACHE")
 
 
