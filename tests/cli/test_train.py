@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,24 @@ def test_a_loss_that_is_no_number(command: Command) -> None:
         "train again with --set learning_rate=100, or a longer warm-up (--set warmup=0.3)\n"
     )
     assert (runs_folder() / "nan" / "checkpoint.pt").is_file()
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_interrupted_trainings_say_how_to_go_on(
+    command: Command, monkeypatch: pytest.MonkeyPatch, made: bool
+) -> None:
+    """Once a step was made there is something to go on with."""
+
+    def train(*_: object, observe: Callable[[str], None], **__: object) -> None:
+        if made:
+            observe("a step")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("convscope.training.train.train", train)
+    outcome = command("train", "--out", "half", "-q")
+    assert (outcome.code, outcome.out) == (130, "")
+    said = 'stopped and saved: "convscope train --resume --out half" goes on\n'
+    assert outcome.err == (said if made else "")
 
 
 @pytest.mark.parametrize(

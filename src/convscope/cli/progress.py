@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from convscope.cli.console import note
 from convscope.report.numbers import percent
+from convscope.report.palette import CATEGORIES
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -20,23 +21,34 @@ if TYPE_CHECKING:
 __all__ = ["Follower", "clock", "following", "step_line"]
 
 _SECONDS_BETWEEN_LINES = 5.0
+_BLUE, _GREEN = CATEGORIES[0], CATEGORIES[2]
 
 
-class Follower(Protocol):
-    """Who is told how far things are; its methods are handed to data and training."""
+class Follower:
+    """Who is told how far things are; its methods are handed to data and training.
+
+    This one is silent, for ``--quiet``; yet nobody is connected to a network without
+    being told.  ``step`` is the last step that a training has made.
+    """
+
+    def __init__(self) -> None:
+        self.step: Step | None = None
 
     def tell(self, said: Progress) -> None:
         """Something that the data room or a training says."""
+        if said.important and not said.done:
+            note(said.text)
 
     def observe(self, step: Step) -> None:
         """A step of a training that has been made."""
+        self.step = step
 
 
 @contextmanager
 def following(*, quiet: bool = False) -> Iterator[Follower]:
     """The follower that suits stderr."""
     if quiet:
-        yield _Silence()
+        yield Follower()
     elif sys.stderr.isatty():
         with _bars() as bars:
             yield _Drawing(bars)
@@ -67,21 +79,11 @@ def _measured(step: Step) -> str:
     return "  ".join(parts)
 
 
-class _Silence:
-    """``--quiet``; yet nobody is connected to a network without being told."""
-
-    def tell(self, said: Progress) -> None:
-        if said.important and not said.done:
-            note(said.text)
-
-    def observe(self, step: Step) -> None:
-        pass
-
-
-class _Lines:
+class _Lines(Follower):
     """Each text once, and a line every few seconds of training."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._told: set[str] = set()
         self._last: float | None = None
 
@@ -91,16 +93,18 @@ class _Lines:
             note(said.text)
 
     def observe(self, step: Step) -> None:
+        super().observe(step)
         due = self._last is None or step.seconds - self._last >= _SECONDS_BETWEEN_LINES
         if due or step.step == step.steps or step.scores:
             self._last = step.seconds
             note(step_line(step))
 
 
-class _Drawing:
+class _Drawing(Follower):
     """A bar for each thing that can be counted; other texts stay above the bars."""
 
     def __init__(self, bars: Bars) -> None:
+        super().__init__()
         self._bars = bars
         self._tasks: dict[str, TaskID] = {}
 
@@ -112,6 +116,7 @@ class _Drawing:
             self._draw(said.text, said.done, said.total, counted)
 
     def observe(self, step: Step) -> None:
+        super().observe(step)
         self._draw("training", step.step, step.steps, _measured(step))
         if step.scores:
             self._bars.console.print(step_line(step))
@@ -130,7 +135,7 @@ def _bars() -> Bars:
 
     columns: list[ProgressColumn] = [
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=24, complete_style=_BLUE, finished_style=_GREEN, pulse_style=_BLUE),
         TextColumn("{task.fields[counted]}", markup=False),
     ]
     console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)

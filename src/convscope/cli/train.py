@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from convscope.cli.console import show_json, show_text
+from convscope.cli.console import note, show_json, show_text
 from convscope.cli.layout import columns
 from convscope.cli.options import (
     ArchitectureWords,
@@ -24,7 +26,7 @@ from convscope.cli.options import (
     read_pair,
     read_settings,
 )
-from convscope.cli.progress import following
+from convscope.cli.progress import Follower, following
 from convscope.cli.runs import result_rows, run_record
 
 __all__ = ["train"]
@@ -68,7 +70,7 @@ def train(
     """
     from convscope.training.train import train as train_network
 
-    with following(quiet=quiet) as follower:
+    with following(quiet=quiet) as follower, _saying_how_to_go_on(follower, out):
         run = train_network(
             joined(architecture) if architecture else None,
             data=data,
@@ -91,3 +93,15 @@ def train(
         return
     for line in columns(result_rows(run)):
         show_text(line)
+
+
+@contextmanager
+def _saying_how_to_go_on(follower: Follower, out: str | None) -> Iterator[None]:
+    """After Ctrl-C, if there is something to go on with."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if follower.step is not None:
+            where = f" --out {out}" if out else ""
+            note(f'stopped and saved: "convscope train --resume{where}" goes on')
+        raise
