@@ -47,10 +47,10 @@ class Contestant:
 
 
 CONTESTANTS = (
-    Contestant("convscope", "ours.py", (), (0.75, 1, 1.25), prefixes=False),
-    Contestant("convscope, float32", "ours.py", (), (0.75, 1, 1.25), False, ("float32",)),
-    Contestant("article's code", "article.py", ("torch", "torchvision"), (1, 2, 3, 4), True),
-    Contestant("Keras", "keras_network.py", ("tensorflow",), (1, 2, 3, 4), True),
+    Contestant("convscope", "ours.py", (), (0.75, 1), prefixes=False),
+    Contestant("convscope, float32", "ours.py", (), (0.75, 1), False, ("float32",)),
+    Contestant("article's code", "article.py", ("torch", "torchvision"), (1, 2, 3), True),
+    Contestant("Keras", "keras_network.py", ("tensorflow",), (1, 2, 3), True),
 )
 
 
