@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from torch import nn
 
 from convscope.training.optimizers import (
     NEWTON_SCHULZ,
+    AdamW,
     Muon,
     Optimizers,
     orthogonalised,
@@ -98,21 +101,27 @@ def test_the_factor_scales_every_rate() -> None:
     optimizers = Optimizers(model, Recipe(optimizer="muon", learning_rate=0.01))
     gradients(model, 0)
     optimizers.step(0.5)
-    assert [part.param_groups[0]["lr"] for part in optimizers.parts] == [0.05, 0.005]
+    once = [weight.detach().clone() for weight in model.parameters()]
+    same = network()
+    gradients(same, 0)
+    half = Recipe(optimizer="muon", learning_rate=0.005, kernel_learning_rate=0.05)
+    Optimizers(same, half).step(1.0)
+    for weight, other in zip(once, same.parameters(), strict=True):
+        torch.testing.assert_close(weight, other.detach())
 
 
 def test_muon_takes_the_kernels_and_adam_the_rest() -> None:
     model = network()
     parts = Optimizers(model, Recipe(optimizer="muon")).parts
-    taken = [[id(p) for group in part.param_groups for p in group["params"]] for part in parts]
-    assert [type(part) for part in parts] == [Muon, torch.optim.AdamW]
+    taken = [[id(weight) for weight in part.parameters] for part in parts]
+    assert [type(part) for part in parts] == [Muon, AdamW]
     assert taken[0] == [id(model[0].weight)]
     assert sorted(taken[0] + taken[1]) == sorted(id(weight) for weight in model.parameters())
 
 
 def test_muon_without_kernels_is_adam_alone() -> None:
     parts = Optimizers(nn.Linear(3, 2), Recipe(optimizer="muon")).parts
-    assert [type(part) for part in parts] == [torch.optim.AdamW]
+    assert [type(part) for part in parts] == [AdamW]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -144,12 +153,12 @@ def test_muon_against_a_plain_loop() -> None:
     torch.manual_seed(3)
     weight = nn.Parameter(torch.randn(8, 2, 3, 3))
     ours = nn.Parameter(weight.detach().clone(memory_format=torch.channels_last))
-    optimizer = Muon([ours], 0.1, momentum=0.9, weight_decay=0.5)
+    optimizer = Muon([ours], 0.1, momentum=0.9, decay=0.5)
     value, mean = weight.detach().clone(), torch.zeros_like(weight)
     for step in range(4):
         gradient = torch.randn(weight.shape, generator=torch.Generator().manual_seed(step))
         ours.grad = gradient.clone()
-        optimizer.step()
+        optimizer.step(1.0)
         mean = 0.9 * mean + 0.1 * gradient
         update = (0.1 * gradient + 0.9 * mean).reshape(8, 18)
         value = value * (1 - 0.1 * 0.5) - 0.1 * orthogonalised(update).reshape(value.shape)
@@ -159,16 +168,38 @@ def test_muon_against_a_plain_loop() -> None:
 def test_a_tall_kernel_moves_by_the_root_of_its_proportions() -> None:
     weight = nn.Parameter(torch.zeros(36, 1, 3, 3))
     weight.grad = torch.randn(36, 1, 3, 3, generator=torch.Generator().manual_seed(0))
-    Muon([weight], 1.0, momentum=0.0).step()
+    Muon([weight], 1.0, momentum=0.0, decay=0.0).step(1.0)
     torch.testing.assert_close(
         -weight.detach().flatten(1) / 2, orthogonalised(weight.grad.flatten(1))
     )
 
 
-def test_a_parameter_without_gradient_stays() -> None:
-    weight = nn.Parameter(torch.ones(2, 2, 3, 3))
-    Muon([weight], 0.1, weight_decay=0.5).step()
-    assert torch.equal(weight, torch.ones_like(weight))
+@pytest.mark.parametrize("kind", ["adam", "sgd", "muon"])
+def test_a_parameter_without_gradient_stays(kind: str) -> None:
+    model = network()
+    recipe = Recipe(optimizer=kind, weight_decay=0.5)  # type: ignore[arg-type]
+    before = [weight.detach().clone() for weight in model.parameters()]
+    gradients(model, 0)
+    model[0].weight.grad = model[3].bias.grad = None
+    Optimizers(model, recipe).step(1.0)
+    stay = [torch.equal(*pair) for pair in zip(before, model.parameters(), strict=True)]
+    assert stay == [True, False, False, False, False, True]
+
+
+def test_making_and_using_them_loads_no_compiler() -> None:
+    code = (
+        "import sys, torch\n"
+        "from convscope.training.optimizers import Optimizers\n"
+        "from convscope.training.recipe import Recipe\n"
+        "for kind in ('adam', 'sgd', 'muon'):\n"
+        "    network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten())\n"
+        "    optimizers = Optimizers(network, Recipe(optimizer=kind))\n"
+        "    network(torch.rand(2, 1, 5, 5)).sum().backward()\n"
+        "    optimizers.step(1.0)\n"
+        "    optimizers.zero_grad()\n"
+        "assert 'torch._dynamo' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_weights_decay_alike_whoever_moves_them() -> None:
