@@ -178,6 +178,21 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not target or (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def test_every_schema_is_documented() -> None:
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
+    schemas = {name for text in sources for name in re.findall(r'"(convscope\.\w+/\d+)"', text)}
+    schemas -= {"convscope.checkpoint/1", "convscope.decoded/1"}  # files that only we read
+    assert len(schemas) > 10
+    assert not [name for name in sorted(schemas) if name not in page]
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = [page.name for page in PAGES if page.parent.name == "docs" and page.stem != "index"]
+    assert not [name for name in pages if f"({name})" not in index]
+
+
 def test_the_pictures_are_what_is_drawn_today() -> None:
     """``python scripts/make_pictures.py`` draws them anew."""
     script = runpy.run_path(str(ROOT / "scripts" / "make_pictures.py"))

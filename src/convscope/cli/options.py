@@ -19,6 +19,7 @@ __all__ = [
     "Json",
     "Offline",
     "OnBadOption",
+    "OutOption",
     "Quiet",
     "RecipeOption",
     "RunArgument",
@@ -161,6 +162,12 @@ OnBadOption = Annotated[
     Literal["refuse", "skip"],
     typer.Option(
         "--on-bad", help="Files that are no images: list them and stop, or leave them out."
+    ),
+]
+OutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--out", metavar="RUN", help="Folder of the run, or its name in the folder of runs."
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON, for programs.")]

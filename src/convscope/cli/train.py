@@ -18,6 +18,7 @@ from convscope.cli.options import (
     Json,
     Offline,
     OnBadOption,
+    OutOption,
     Quiet,
     RecipeOption,
     SettingsOption,
@@ -41,12 +42,7 @@ def train(
         int | None, typer.Option("--seed", metavar="N", help="Of all that is random; by default 0.")
     ] = None,
     device: DeviceOption = "auto",
-    out: Annotated[
-        str | None,
-        typer.Option(
-            "--out", metavar="RUN", help="Folder of the run, or its name in the folder of runs."
-        ),
-    ] = None,
+    out: OutOption = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was cut off.")
     ] = False,
