@@ -65,6 +65,19 @@ def test_the_score_is_that_of_the_held_part() -> None:
     assert Classification(held, GREY, Recipe()).score(network) == {}
 
 
+@pytest.mark.parametrize(("side", "counts"), [(28, [250, 250, 1]), (280, [2] * 250 + [1])])
+def test_large_images_are_taken_in_smaller_batches(side: int, counts: list[int]) -> None:
+    seen = []
+
+    def network(images: torch.Tensor) -> torch.Tensor:
+        seen.append(len(images))
+        return images[:, 0, 0, :3]
+
+    images = np.broadcast_to(np.zeros((1, 1, 1, 1), np.uint8), (501, 1, side, side))
+    assert probabilities(network, images, Normalise(GREY)).shape == (501, 3)
+    assert seen == counts
+
+
 def test_probabilities_are_softmax_of_images_that_cannot_be_written_to() -> None:
     images = toy_set(1203, 2).images
     images.flags.writeable = False

@@ -76,7 +76,7 @@ class Evaluation:
         return int(self.confusion.trace())
 
     def as_dict(self) -> dict[str, Any]:
-        """Values of JSON, documented in docs/training.md."""
+        """Values of JSON, documented in docs/json.md."""
         return {
             "schema": SCHEMA,
             "run": self.run,

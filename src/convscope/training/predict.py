@@ -46,7 +46,7 @@ class Prediction:
         return self.top[0][0]
 
     def as_dict(self) -> dict[str, Any]:
-        """Values of JSON, documented in docs/training.md."""
+        """Values of JSON, documented in docs/json.md."""
         return {
             "schema": SCHEMA,
             "source": self.source,

@@ -117,20 +117,7 @@ def training_steps(
             return begun
     elif out is not None:
         require_empty(run_path(out))
-    if isinstance(data, Data):
-        known = data
-    elif begun:
-        known = data_of(begun, offline=offline, allow_download=True, progress=progress)
-    else:
-        known = load_data(
-            data or "fashion-mnist",
-            size=size,
-            fit=fit,
-            offline=offline,
-            allow_download=True,
-            on_bad=on_bad,
-            progress=progress,
-        )
+    known = _read(data, begun, size, fit, on_bad, offline, progress)
     if begun:
         plan, folder = resumed(begun, known), begun.path
     else:
@@ -145,3 +132,28 @@ def training_steps(
         if run.finished:
             return run
         return (yield from trained(run, plan, board=tensorboard))
+
+
+def _read(
+    data: Data | str | Path | None,
+    begun: Run | None,
+    size: Pair | None,
+    fit: Fit,
+    on_bad: OnBad,
+    offline: bool,
+    progress: Tell | None,
+) -> Data:
+    """The data: given, those of the run that goes on, or found by their name."""
+    if isinstance(data, Data):
+        return data
+    if begun:
+        return data_of(begun, offline=offline, allow_download=True, progress=progress)
+    return load_data(
+        data or "fashion-mnist",
+        size=size,
+        fit=fit,
+        offline=offline,
+        allow_download=True,
+        on_bad=on_bad,
+        progress=progress,
+    )
