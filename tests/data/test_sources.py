@@ -195,3 +195,8 @@ def test_verify_finds_an_altered_pixel(cache: Path, tmp_path: Path) -> None:
     data.train.images[0, 0, 0, 0] ^= 1
     with pytest.raises(DataError, match="the pixels are not those of the fingerprint"):
         verify(data)
+
+
+def test_an_empty_name_is_not_the_current_folder() -> None:
+    with pytest.raises(UsageError, match="the name of the data is empty"):
+        load_data("")

@@ -39,7 +39,7 @@ def demo(
     Fetches Fashion-MNIST (31 MB) if it is not here. What an earlier demo has done is
     not done again.
     """
-    loaded = _loaded(data or "fashion-mnist", offline, quiet)
+    loaded = _loaded("fashion-mnist" if data is None else data, offline, quiet)
     if not json:
         network = find_architecture("article", example=False)
         network = network.completed(loaded.volume, len(loaded.classes))

@@ -218,6 +218,8 @@ def _check(size: Pair | None, fit: str, channels: int | None, on_bad: str) -> No
 
 
 def _existing_folder(name: str | Path) -> Path:
+    if not str(name):
+        raise UsageError("the name of the data is empty", remedy=f"one of {', '.join(NAMES)}")
     root = Path(name).expanduser().resolve()
     if root.is_dir():
         return root

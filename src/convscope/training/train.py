@@ -149,7 +149,7 @@ def _read(
     if begun:
         return data_of(begun, offline=offline, allow_download=True, progress=progress)
     return load_data(
-        data or "fashion-mnist",
+        "fashion-mnist" if data is None else data,
         size=size,
         fit=fit,
         offline=offline,
