@@ -48,3 +48,8 @@ def test_what_is_none_of_the_three_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotationError) as caught:
         find_architecture(str(wrong))
     assert str(wrong) in "".join(caught.value.__notes__)
+
+
+def test_a_word_too_long_for_a_file_is_no_name() -> None:
+    with pytest.raises(UsageError, match=r"^'a{79}…' is no name of the zoo"):
+        find_architecture("a" * 5000)

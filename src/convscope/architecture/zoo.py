@@ -208,14 +208,25 @@ def find_architecture(text: str, *, example: bool = True) -> Architecture:
     if any(sign in text for sign in ("->", "→", "\n")) or name.startswith(("input", "[")):
         return Architecture.parse(text)
     path = Path(text.strip()).expanduser()
-    if name and path.is_file():
+    if name and _is_file(path):
         return _from_file(path)
     if " " in name:
         return Architecture.parse(text)  # a notation with a fault; the parser says which
     raise UsageError(
-        f"{text!r} is no name of the zoo, no notation and no file",
+        f"{_shortened(text)!r} is no name of the zoo, no notation and no file",
         remedy=did_you_mean(name, ZOO) or f"names are {', '.join(ZOO)}",
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # too long for the name of a file
+        return False
 
 
 def _from_file(path: Path) -> Architecture:
