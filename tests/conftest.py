@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,10 @@ settings.load_profile("convscope")
 # Tests compute little: with several threads they would mostly wait for one another.  Before
 # torch is imported, and so for the processes that tests start, too.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# A shell that starts the tests in the background has Ctrl-C ignored, by them and their processes.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _CACHE_OF_USER = os.environ.get("CONVSCOPE_CACHE")
 
