@@ -50,8 +50,12 @@ def test_on_windows_an_encoding_that_was_asked_for_stays(monkeypatch: pytest.Mon
 
 
 def test_streams_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    theirs = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", theirs)
     prepare_streams()
+    assert sys.stdout is theirs
+    theirs.write("→")
+    assert theirs.getvalue() == "→"
 
 
 def test_the_handler_is_for_writing_only() -> None:
