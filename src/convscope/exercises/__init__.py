@@ -1,0 +1,1 @@
+"""Questions made from a network of one's own, and their marks, by our own arithmetic."""

@@ -1,0 +1,1 @@
+"""Looking inside a network: every result is a frozen value that draws itself nowhere."""
