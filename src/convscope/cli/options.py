@@ -15,7 +15,9 @@ __all__ = [
     "ArchitectureWords",
     "DataOption",
     "DeviceOption",
+    "FigureOption",
     "FitOption",
+    "ImageOption",
     "Json",
     "Offline",
     "OnBadOption",
@@ -23,8 +25,11 @@ __all__ = [
     "Quiet",
     "RecipeOption",
     "RunArgument",
+    "SeedOption",
     "SettingsOption",
+    "ShapeOption",
     "SizeOption",
+    "SubjectArgument",
     "complete_architectures",
     "complete_data",
     "complete_runs",
@@ -94,6 +99,11 @@ def complete_runs(incomplete: str) -> list[str]:
     return [name for name in ["example", *found] if name.startswith(incomplete)]
 
 
+def complete_subjects(incomplete: str) -> list[str]:
+    """Runs, and names of the zoo."""
+    return [*complete_runs(incomplete), *(name for name, _ in complete_architectures(incomplete))]
+
+
 def complete_settings(incomplete: str) -> list[str]:
     """Keys of a recipe, up to the ``=``."""
     from convscope.training.settings import SETTINGS
@@ -118,6 +128,27 @@ RunArgument = Annotated[
         help='The name of a run, its folder, or "example", which is in the package.',
         autocompletion=complete_runs,
     ),
+]
+SubjectArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SUBJECT",
+        help='A run, "example", an architecture (untrained), or FILE.py:NAME, a module of yours.',
+        autocompletion=complete_subjects,
+    ),
+]
+ImageOption = Annotated[
+    str,
+    typer.Option("--image", metavar="N|FILE", help="A sample by its number, or a picture file."),
+]
+ShapeOption = Annotated[
+    str | None,
+    typer.Option("--shape", metavar="HxWxC", help="What a module of yours takes."),
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="For whatever is drawn at random.")]
+FigureOption = Annotated[
+    str | None,
+    typer.Option("--out", metavar="FILE", help="Also draw it, as PNG and SVG."),
 ]
 DataOption = Annotated[
     str | None,

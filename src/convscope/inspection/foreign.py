@@ -19,10 +19,9 @@ _REFERENCE = re.compile(r"(?P<place>[^\n>→]+?):(?P<name>[A-Za-z_][\w.]*)")
 def is_reference(text: str) -> bool:
     """Whether it reads as ``FILE.py:NAME`` or ``package.module:name``."""
     found = _REFERENCE.fullmatch(text.strip())
-    return found is not None and (
-        found["place"].endswith(".py")
-        or re.fullmatch(r"[A-Za-z_][\w.]*", found["place"]) is not None
-    )
+    if found is None:
+        return False
+    return found["place"].endswith(".py") or bool(re.fullmatch(r"[A-Za-z_][\w.]*", found["place"]))
 
 
 def load_module(reference: str) -> Any:
