@@ -132,7 +132,7 @@ def kernels(subject: Subject, layer: str) -> Kernels:
         )
     note = subject.note
     if isinstance(module, nn.Linear):
-        volume = _volume(subject, layer)
+        volume = _volume(subject, layer, weights.shape[1])
         if volume is not None:
             weights = weights.reshape(len(weights), *volume)
         else:
@@ -174,7 +174,7 @@ def _weights(module: nn.Module) -> Tensor | None:
     return weight
 
 
-def _volume(subject: Subject, layer: str) -> tuple[int, ...] | None:
+def _volume(subject: Subject, layer: str, features: int) -> tuple[int, ...] | None:
     """Channels × height × width of what a fully connected layer reads; None where unknown.
 
     Networks flatten by a module, a function or a view: what was flattened is the last
@@ -183,8 +183,7 @@ def _volume(subject: Subject, layer: str) -> tuple[int, ...] | None:
     calls = trace(subject.module, subject.tensor(subject.images[:1]))
     place = next(index for index, call in enumerate(calls) if call.name == layer)
     given = calls[place].input
-    features = given[:1].numel()
-    if given.ndim == 4 and features == calls[place].module.in_features:
+    if given.ndim == 4 and given[:1].numel() == features:
         return tuple(given.shape[1:])
     if given.ndim != 2:
         return None
