@@ -106,3 +106,14 @@ def test_predict_shows_classes_and_preprocessing(command: Command) -> None:
 def test_predict_a_folder(command: Command, boot: Path) -> None:
     found = command("predict", "example", str(boot.parent), "--json").json["predictions"]
     assert [Path(each["source"]) for each in found] == [boot]
+
+
+def test_what_was_done_is_said_again_only_where_it_differs(
+    command: Command, tmp_path: Path
+) -> None:
+    outcome = command("predict", "example", "fashion-mini:0", "fashion-mini:1")
+    assert (outcome.code, outcome.out.count("prepared")) == (0, 1)
+    light = tmp_path / "light.png"
+    Image.new("L", (28, 28), 250).save(light)
+    outcome = command("predict", "example", "fashion-mini:0", str(light), str(light))
+    assert (outcome.out.count("prepared"), outcome.out.count("inverted")) == (2, 1)

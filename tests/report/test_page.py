@@ -154,7 +154,7 @@ def test_a_run_without_metrics_says_so(run_copy: Run, no_figures: None) -> None:
 def test_damaged_metrics_are_told(run_copy: Run, no_figures: None) -> None:
     (run_copy.path / "metrics.jsonl").write_text("{broken\n", encoding="utf-8")
     text = write_report(run_copy).read_text(encoding="utf-8")
-    assert "metrics.jsonl cannot be read" in text
+    assert "metrics.jsonl: a line cannot be read" in text
 
 
 def test_missing_weights_are_told_with_what_the_run_room_says(

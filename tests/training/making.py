@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
 from convscope.data.images import Data, ImageSet, fingerprint_of
+from convscope.training.loop import Step
 from convscope.training.recipe import Recipe, read_recipe
+from convscope.training.runs import Run
 
 TINY = "input auto -> conv 4 3x3 pad 1 -> batchnorm -> relu -> maxpool 4 -> fc classes"
 
@@ -43,3 +50,24 @@ def toy_data(*, train: int = 120, test: int = 60, seed: int = 0, name: str = "to
 def quick(**settings: object) -> Recipe:
     """The fast recipe, in float32 and much shorter, with other settings."""
     return read_recipe("fast", {**SHORT, "precision": "float32", **settings})  # type: ignore[dict-item]
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def require_equal_weights(one: Run, other: Run) -> None:
+    first, second = (load_file(run.path / "model.safetensors") for run in (one, other))
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        assert value.tobytes() == second[name].tobytes(), name
+
+
+def stop_at(number: int) -> Callable[[Step], None]:
+    """An observer that interrupts, as Ctrl-C does, after so many steps."""
+
+    def observe(step: Step) -> None:
+        if step.step == number:
+            signal.raise_signal(signal.SIGINT)
+
+    return observe

@@ -203,3 +203,9 @@ def test_a_run_is_live_while_someone_holds_it(copy: Path) -> None:
     with claimed(copy):
         assert run.live
     assert not run.live
+
+
+def test_a_damaged_line_of_the_metrics_is_told(copy: Path) -> None:
+    (copy / "metrics.jsonl").write_text('{"step": 1}\n{broken\n', encoding="utf-8")
+    with pytest.raises(RunError, match=r"metrics\.jsonl: a line cannot be read"):
+        open_run(copy).metrics()

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from convscope.architecture.layers import Layer, Repeat, Residual, Volume
-from convscope.architecture.shapes import MAX_ELEMENTS, MAX_LAYERS, MAX_NESTING, count_layers
+from convscope.architecture.outputs import MAX_ELEMENTS
+from convscope.architecture.shapes import MAX_LAYERS, MAX_NESTING, count_layers
 from convscope.architecture.steps import OTHER_WORDS, READERS, Step
 from convscope.architecture.tokens import Token, tokenize
 from convscope.errors import NotationError, did_you_mean

@@ -67,7 +67,14 @@ def predict(
         return
     from convscope.report.terminal import PredictionView
 
-    show(*(PredictionView(prediction) for prediction in found))
+    # What was done to a picture is said again only where it differs from the one before.
+    before = ("", *(prediction.preprocessing for prediction in found))
+    show(
+        *(
+            PredictionView(prediction, prepared=prediction.preprocessing != words)
+            for prediction, words in zip(found, before, strict=False)
+        )
+    )
 
 
 def image(

@@ -60,8 +60,8 @@ def gathered(run: Run, evaluation: Evaluation | None) -> Material:
 def _metrics(run: Run, reasons: dict[str, str]) -> tuple[dict[str, Any], ...]:
     try:
         metrics = run.metrics()
-    except ValueError as error:
-        reasons["curves"] = f"metrics.jsonl cannot be read: {error}."
+    except ConvscopeError as error:
+        reasons["curves"] = _sentence(error)
         return ()
     if not metrics:
         reasons["curves"] = "The run has no metrics.jsonl with at least one line."

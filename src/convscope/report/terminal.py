@@ -189,9 +189,13 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 @dataclass(frozen=True)
 class PredictionView(View):
-    """What ``rich.print`` shows of a Prediction: the likeliest classes as bars."""
+    """What ``rich.print`` shows of a Prediction: the likeliest classes as bars.
+
+    ``prepared`` says below them what was done to the picture.
+    """
 
     prediction: Prediction
+    prepared: bool = True
 
     def lines(self, width: int, say: Say) -> list[Line]:
         return list(self._lines(min(width, _WIDEST), say))
@@ -209,7 +213,8 @@ class PredictionView(View):
                 (f"  {name:<{longest}}{_GAP}{share}{_GAP}", "bold" if first else ""),
                 (say(bar(prediction.top[place][1], bars)), _BLUE if first else "dim"),
             ]
-        yield from (
-            [("  ", ""), *line]
-            for line in labelled("prepared", say(prediction.preprocessing), width - 2, 10)
-        )
+        if self.prepared:
+            yield from (
+                [("  ", ""), *line]
+                for line in labelled("prepared", say(prediction.preprocessing), width - 2, 10)
+            )

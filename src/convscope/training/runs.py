@@ -126,12 +126,22 @@ class Run:
         return tuple(sorted((int(path.stem), path) for path in found if path.stem.isdigit()))
 
     def metrics(self) -> tuple[dict[str, Any], ...]:
-        """The lines of metrics.jsonl; a line that is just being written is left out."""
+        """The lines of metrics.jsonl; a line that is just being written is left out.
+
+        Raises RunError where a line is damaged.
+        """
+        path = self.path / METRICS
         try:
-            text = (self.path / METRICS).read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
+            return tuple(json.loads(line) for line in text.splitlines(True) if line.endswith("\n"))
         except FileNotFoundError:
             return ()
-        return tuple(json.loads(line) for line in text.splitlines(True) if line.endswith("\n"))
+        except ValueError as error:
+            raise RunError(
+                f"a line cannot be read ({error})",
+                place=str(path),
+                remedy="put back the file as it was; without it a run has no curves, and all else",
+            ) from None
 
     def as_dict(self) -> dict[str, Any]:
         """What run.json holds."""
