@@ -123,11 +123,15 @@ def prediction_html(prediction: Prediction) -> str:
 
 def run_html(run: Run) -> str:
     """What was trained on what, what came of it, and its curves."""
+    from convscope.errors import ConvscopeError
     from convscope.report.html import tag
     from convscope.report.training_section import curve_row, run_terms
 
-    metrics = run.metrics()
-    curves = curve_row(metrics) if metrics else None
+    try:
+        metrics = run.metrics()
+        curves: Child = curve_row(metrics) if metrics else None
+    except ConvscopeError as error:
+        curves = tag("p", str(error), class_="missing")
     return _framed(tag("p", tag("b", run.name)), run_terms(run), curves)
 
 
