@@ -26,7 +26,7 @@ from convscope.inspection.channels import (
     unit_names,
 )
 from convscope.inspection.recording import borrowed
-from convscope.inspection.subject import Subject
+from convscope.inspection.subject import Subject, subject_of
 from convscope.training.task import PIXELS_AT_ONCE
 
 __all__ = ["COUNT", "ChannelExcitement", "Excitement", "Exciting", "exciting"]
@@ -132,7 +132,7 @@ class Exciting:
 
 
 def exciting(
-    subject: Subject,
+    subject: Any,
     layer: str,
     channels: str | Sequence[int] | None = None,
     count: int = COUNT,
@@ -145,39 +145,40 @@ def exciting(
     excite it alike, the one with the lower number comes first.  By default the first 64
     channels.
     """
-    known = readable_layer(subject, layer)
+    opened = subject_of(subject)
+    known = readable_layer(opened, layer)
     if not 1 <= count <= MOST:
         raise UsageError(
             f"{count} images cannot be shown", place="count", remedy=f"give 1 to {MOST}"
         )
     chosen = chosen_channels(channels, known.shape[0])
-    ranking = _ranked(subject, layer, chosen, count, teller(progress))
-    places = boxes_of(subject, layer, progress)
+    ranking = _ranked(opened, layer, chosen, count, teller(progress))
+    places = boxes_of(opened, layer, progress)
     width = known.shape[2] if known.spatial else 1
-    names = unit_names(subject, layer)
+    names = unit_names(opened, layer)
     found = tuple(
         ChannelExcitement(
             channel,
             names[channel] if names else "",
-            _best(ranking, index, places, width, subject.labels),
-            float(ranking.active[index]) / len(subject.images),
-            float(ranking.total[index]) / len(subject.images),
+            _best(ranking, index, places, width, opened.labels),
+            float(ranking.active[index]) / len(opened.images),
+            float(ranking.total[index]) / len(opened.images),
         )
         for index, channel in enumerate(chosen)
     )
     numbers = sorted({one.image for each in found for one in each.best})
     return Exciting(
-        subject=subject.name,
+        subject=opened.name,
         layer=layer,
         kind=known.kind,
-        images_from=subject.images_from,
-        count=len(subject.images),
+        images_from=opened.images_from,
+        count=len(opened.images),
         total=known.shape[0],
         channels=found,
-        pixels={number: np.array(subject.images[number]) for number in numbers},
-        classes=subject.classes,
+        pixels={number: np.array(opened.images[number]) for number in numbers},
+        classes=opened.classes,
         boxes=places.how,
-        note=subject.note,
+        note=opened.note,
     )
 
 

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from convscope.errors import UsageError
 from convscope.inspection.channels import chosen_channels, unit_names
 from convscope.inspection.maps import short_floats
-from convscope.inspection.recording import trace
-from convscope.inspection.subject import Subject
+from convscope.inspection.recording import INPUT, trace
+from convscope.inspection.subject import Layer, Subject, subject_of
 from convscope.network.pooling import DistancePool2d
 
 __all__ = ["KernelStatistics", "Kernels", "has_kernels", "kernels"]
@@ -114,43 +114,47 @@ def has_kernels(subject: Subject, layer: str) -> bool:
     return _weights(_module(subject, layer)) is not None
 
 
-def kernels(subject: Subject, layer: str) -> Kernels:
+def kernels(subject: Any, layer: str) -> Kernels:
     """The weights of a convolution, out × in × height × width, or of a fully connected layer.
 
     A row of the latter is given the shape of the volume that was laid out as its input.
+    ``subject`` is whatever ``subject_of`` takes.
     """
-    known = subject.layer(layer)
-    module = _module(subject, layer)
+    opened = subject_of(subject)
+    known = opened.layer(layer)
+    module = _module(opened, layer)
     weights = _weights(module)
     if weights is None:
-        having = [each.name for each in subject.layers if has_kernels(subject, each.name)]
-        listed = ", ".join(having[:12]) + (", …" if len(having) > 12 else "")
-        raise UsageError(
-            f"{layer} ({known.kind}) has no kernels",
-            place=subject.name,
-            remedy=f"layers that have are {listed}" if having else "none of its layers has any",
-        )
-    note = subject.note
+        raise _without_kernels(opened, known)
+    notes = [opened.note] if opened.note else []
     if isinstance(module, nn.Linear):
-        volume = _volume(subject, layer, weights.shape[1])
-        if volume is not None:
-            weights = weights.reshape(len(weights), *volume)
+        volume = _volume(opened, layer, weights.shape[1])
+        if volume is None:
+            notes.append(f"the volume that {layer} reads is not known: its rows stay rows")
         else:
-            said = f"what was laid out as the input of {layer} is not known: a row of numbers"
-            note = f"{note}; {said}" if note else said
-    if isinstance(module, DistancePool2d):
-        note = f"{note}; " if note else ""
-        note += "nothing of it is learnt, and each channel alone is weighted by it"
+            weights = weights.reshape(len(weights), *volume)
+    elif isinstance(module, DistancePool2d):
+        notes.append("nothing of it is learnt, and it weights each channel alone")
     bias = getattr(module, "bias", None)
     return Kernels(
-        subject=subject.name,
+        subject=opened.name,
         layer=layer,
         kind=known.kind,
         weights=_numbers(weights),
         biases=_numbers(bias) if isinstance(bias, Tensor) else None,
         groups=int(getattr(module, "groups", 1)),
-        names=unit_names(subject, layer),
-        note=note,
+        names=unit_names(opened, layer),
+        note="; ".join(notes),
+    )
+
+
+def _without_kernels(subject: Subject, layer: Layer) -> UsageError:
+    having = [each.name for each in subject.layers if has_kernels(subject, each.name)]
+    listed = ", ".join(having[:12]) + (", …" if len(having) > 12 else "")
+    return UsageError(
+        f"{layer.name} ({layer.kind}) has no kernels",
+        place=subject.name,
+        remedy=f"layers that have some are {listed}" if having else "none of its layers has any",
     )
 
 
@@ -180,14 +184,15 @@ def _volume(subject: Subject, layer: str, features: int) -> tuple[int, ...] | No
     Networks flatten by a module, a function or a view: what was flattened is the last
     volume before whose numbers, in order, are those that the layer was given.
     """
-    calls = trace(subject.module, subject.tensor(subject.images[:1]))
+    image = subject.tensor(subject.images[:1])
+    calls = trace(subject.module, image)
     place = next(index for index, call in enumerate(calls) if call.name == layer)
     given = calls[place].input
     if given.ndim == 4 and given[:1].numel() == features:
         return tuple(given.shape[1:])
     if given.ndim != 2:
         return None
-    made = {call.name: call.output for call in calls[:place]}
+    made = {INPUT: image} | {call.name: call.output for call in calls[:place]}
     for output in reversed(made.values()):
         if output.ndim == 4 and output[:1].numel() == features:
             if torch.equal(output.flatten(1), given):

@@ -19,7 +19,7 @@ from convscope.inspection.channels import (
     unit_names,
 )
 from convscope.inspection.recording import borrowed
-from convscope.inspection.subject import Picture, Subject
+from convscope.inspection.subject import Picture, subject_of
 
 __all__ = ["ActivationMaps", "MapStatistics", "activation_maps", "image_record", "short_floats"]
 
@@ -109,33 +109,34 @@ class ActivationMaps:
 
 
 def activation_maps(
-    subject: Subject, layer: str, image: int | str | Path | bytes | Picture = 0
+    subject: Any, layer: str, image: int | str | Path | bytes | Picture = 0
 ) -> ActivationMaps:
     """The maps that a layer makes of an image: channels × H × W, a copy.
 
     ``layer`` is any call of a module, such as ``conv2`` or ``features.1:2``; ``image`` the
-    number of a sample, a picture file, or a Picture.
+    number of a sample, a picture file, or a Picture.  ``subject`` is whatever ``subject_of`` takes.
     """
-    known = readable_layer(subject, layer)
-    picture = subject.picture(image)
-    with borrowed(subject.module), torch.no_grad():
-        made = output_of(subject.module, layer, subject.tensor(picture.pixels))[0]
+    opened = subject_of(subject)
+    known = readable_layer(opened, layer)
+    picture = opened.picture(image)
+    with borrowed(opened.module), torch.no_grad():
+        made = output_of(opened.module, layer, opened.tensor(picture.pixels))[0]
     values = np.array(made.float().cpu().numpy())
     if not np.isfinite(values).all():
         raise UsageError(
             f"{layer} makes values that are not finite of {picture.name}",
-            place=subject.name,
+            place=opened.name,
             remedy="look into the layers before it, or into an earlier checkpoint",
         )
     return ActivationMaps(
-        subject=subject.name,
+        subject=opened.name,
         layer=layer,
         kind=known.kind,
         picture=picture,
-        shown="" if picture.label is None else subject.class_name(picture.label),
+        shown="" if picture.label is None else opened.class_name(picture.label),
         values=values.reshape(len(values), *(known.shape[1:] or (1, 1))),
-        names=unit_names(subject, layer),
-        note=subject.note,
+        names=unit_names(opened, layer),
+        note=opened.note,
     )
 
 

@@ -1,0 +1,335 @@
+"""Images made to excite a channel: what it looks for, if nothing binds it to real images.
+
+Activation maximisation (Erhan, Bengio, Courville and Vincent, 2009), with what Olah,
+Mordvintsev and Schubert, Feature visualization (Distill 2017), found to keep images calm:
+the image is a sum of waves, slow ones first (``_image``), it trembles while it is
+improved, and unrest (total variation) and distance from grey have a price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from convscope.architecture.pixels import Box
+from convscope.data.preprocessing import Preprocessing
+from convscope.data.progress import Progress, Tell, teller
+from convscope.errors import UsageError
+from convscope.inspection.boxes import Boxes, boxes_of
+from convscope.inspection.channels import chosen_channels, output_of, readable_layer
+from convscope.inspection.exciting import Exciting, exciting
+from convscope.inspection.recording import INPUT, borrowed
+from convscope.inspection.subject import Subject, subject_of
+
+__all__ = ["MADE", "STEPS", "MadeImage", "Visualisation", "visualise"]
+
+SCHEMA = "convscope.visualisation/1"
+STEPS = 160
+MADE = 16
+"""How many channels are visualised where none are named."""
+
+_RATE = 0.08
+_VARIATION, _DECAY = 0.25, 0.05
+_SETTLED = 0.25
+"""The last part of the steps, in which the image holds still."""
+_RISING = (nn.ReLU, nn.MaxPool2d, nn.Identity, nn.Dropout, nn.Dropout2d)
+"""Layers whose greatest value is that of their input, or 0: the way goes past them."""
+_LARGEST_IN_JSON = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MadeImage:
+    """An image made for a channel: uint8 C×H×W, in the range of real ones.
+
+    ``value`` is the greatest value of its map, at ``row``, ``column``; ``start`` that of the
+    grey noise it began as; ``box`` what the unit sees.  ``real`` is the greatest value of any
+    real image, None where none stands out.
+    """
+
+    channel: int
+    name: str
+    pixels: NDArray[np.uint8]
+    value: float
+    start: float
+    row: int
+    column: int
+    box: Box | None
+    real: float | None
+
+    @property
+    def exceeds(self) -> bool:
+        """Whether it excites the channel more than every real image."""
+        return self.real is None or self.value > self.real
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Visualisation:
+    """Images made for the channels of a layer, and the real images that excite these most.
+
+    ``settings`` are those of the making: steps, learning rate, trembling in pixels, and the
+    prices of total variation and of distance from grey.
+    """
+
+    subject: str
+    layer: str
+    kind: str
+    total: int
+    images: tuple[MadeImage, ...]
+    exciting: Exciting
+    seed: int
+    settings: Mapping[str, float]
+    note: str = ""
+
+    @property
+    def exceeding(self) -> int:
+        """How many of the images excite their channel more than every real image."""
+        return sum(image.exceeds for image in self.images)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Values of JSON, documented in docs/json.md; ``pixels`` for sides up to 64."""
+        return {
+            "schema": SCHEMA,
+            "subject": self.subject,
+            "layer": self.layer,
+            "kind": self.kind,
+            "total": self.total,
+            "images": [_record(image) for image in self.images],
+            "exceeding": self.exceeding,
+            "real_images_from": self.exciting.images_from,
+            "real_images": self.exciting.count,
+            "seed": self.seed,
+            "settings": dict(self.settings),
+            "note": self.note,
+        }
+
+
+def _record(image: MadeImage) -> dict[str, Any]:
+    box = image.box
+    small = max(image.pixels.shape[1:]) <= _LARGEST_IN_JSON
+    return {
+        "channel": image.channel,
+        "name": image.name or None,
+        "value": image.value,
+        "start": image.start,
+        "real": image.real,
+        "exceeds": image.exceeds,
+        "row": image.row,
+        "column": image.column,
+        "box": box
+        and {"top": box.top, "left": box.left, "bottom": box.bottom, "right": box.right},
+        "pixels": image.pixels.tolist() if small else None,
+    }
+
+
+def visualise(
+    subject: Any,
+    layer: str,
+    channels: str | Sequence[int] | None = None,
+    *,
+    seed: int = 0,
+    steps: int = STEPS,
+    count: int = 6,
+    progress: Tell | None = None,
+) -> Visualisation:
+    """Makes an image for each channel, all in one batch; by default for the first 16.
+
+    An image is improved for ``steps`` steps so that a unit near the middle of the map
+    answers as strongly as it can.  Equal seeds give equal images on one machine.
+    ``count`` real images are found for each channel to stand beside it.
+    """
+    opened = subject_of(subject)
+    known = readable_layer(opened, layer)
+    if steps < 1:
+        raise UsageError(f"{steps} steps make no image", place="steps", remedy="give 1 or more")
+    chosen = chosen_channels(channels, known.shape[0], page=MADE)
+    real = exciting(opened, layer, chosen, count, progress=progress)
+    scales = _scales(real)
+    maker = _Maker(opened.preprocessing, opened.images, len(chosen), seed)
+    with borrowed(opened.module), torch.enable_grad():
+        for parameter in opened.module.parameters():
+            parameter.requires_grad_(False)
+        begun = maker.pixels()
+        _improve(opened, _target(opened, layer), chosen, scales, maker, steps, teller(progress))
+        made = maker.pixels()
+    places = boxes_of(opened, layer)
+    starts = [value for value, _, _ in _greatest(opened, layer, chosen, begun)]
+    found = _greatest(opened, layer, chosen, made)
+    images = tuple(
+        _made(each.channel, each.name, pixels, value, start, each.value, places)
+        for each, pixels, value, start in zip(real.channels, made, found, starts, strict=True)
+    )
+    return Visualisation(
+        subject=opened.name,
+        layer=layer,
+        kind=known.kind,
+        total=known.shape[0],
+        images=images,
+        exciting=real,
+        seed=seed,
+        settings={"steps": steps, **maker.settings},
+        note=opened.note,
+    )
+
+
+def _made(
+    channel: int,
+    name: str,
+    pixels: NDArray[np.uint8],
+    found: tuple[float, int, int],
+    start: float,
+    real: float | None,
+    places: Boxes,
+) -> MadeImage:
+    value, row, column = found
+    box = places.find(row, column)
+    return MadeImage(channel, name, pixels, value, start, row, column, box, real)
+
+
+def _scales(real: Exciting) -> Tensor:
+    """What counts as much for each channel: so one price of unrest suits all layers."""
+    sizes = torch.tensor([abs(each.value or 0.0) for each in real.channels])
+    usual = float(sizes.mean()) or 1.0
+    return sizes.clamp_min(0.1 * usual)
+
+
+def _target(subject: Subject, layer: str) -> str:
+    """The layer that is made to answer: the one before ReLUs and max pools.
+
+    A ReLU that is silent at first has no gradient to begin with.
+    """
+    while True:
+        known = subject.layer(layer)
+        module = subject.module.get_submodule(layer.partition(":")[0])
+        if not isinstance(module, _RISING) or known.source in (None, INPUT):
+            return layer
+        before = subject.layer(str(known.source))
+        if before.shape[:1] != known.shape[:1] or len(before.shape) != len(known.shape):
+            return layer
+        layer = before.name
+
+
+class _Maker:
+    """A batch of images as sums of waves, all from one seed and from the same noise."""
+
+    def __init__(
+        self, preprocessing: Preprocessing, images: NDArray[np.uint8], count: int, seed: int
+    ) -> None:
+        height, width = preprocessing.size
+        self.size, self.count = (height, width), count
+        self.random = torch.Generator().manual_seed(seed)
+        self.trembling = max(1, round(min(height, width) / 14))
+        down, across = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None]
+        # Slow waves are moved more by a step, as they are larger in real images (1/f).
+        self._weights = torch.hypot(down, across).clamp_min(1 / max(height, width)).reciprocal()
+        shape = (1, preprocessing.channels, *self._weights.shape, 2)
+        noise = 0.02 * torch.randn(shape, generator=self.random)
+        self.waves = noise.repeat(count, 1, 1, 1, 1).requires_grad_()
+        mean = torch.tensor(images[:2000].mean((0, 2, 3)) / 255, dtype=torch.float32)
+        self.grey = mean.clamp(0.02, 0.98)[:, None, None]
+        self._mean = torch.tensor(preprocessing.mean)[:, None, None]
+        self._std = torch.tensor(preprocessing.std)[:, None, None]
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """As a result tells them."""
+        return {
+            "rate": _RATE,
+            "trembling": self.trembling,
+            "variation": _VARIATION,
+            "decay": _DECAY,
+        }
+
+    def images(self) -> Tensor:
+        """N×C×H×W in 0 … 1: σ(waves + logit(grey)), so that no waves make grey."""
+        waves = torch.view_as_complex(self.waves * self._weights[..., None])
+        drawn = torch.fft.irfft2(waves, s=self.size, norm="ortho")
+        return torch.sigmoid(drawn + torch.logit(self.grey))
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """The images as files hold them."""
+        with torch.no_grad():
+            rounded = (self.images() * 255).round().to(torch.uint8)
+        return np.array(rounded.numpy())
+
+    def moved(self, images: Tensor) -> Tensor:
+        """All images shifted by the same few pixels; grey comes in at the edge."""
+        far, (height, width) = self.trembling, self.size
+        top, left = torch.randint(0, 2 * far + 1, (2,), generator=self.random).tolist()
+        padded = functional.pad(images - self.grey, (far,) * 4)
+        return padded[:, :, top : top + height, left : left + width] + self.grey
+
+    def normalised(self, images: Tensor) -> Tensor:
+        """As the network takes them."""
+        return (images - self._mean) / self._std
+
+
+def _improve(
+    subject: Subject,
+    target: str,
+    channels: tuple[int, ...],
+    scales: Tensor,
+    maker: _Maker,
+    steps: int,
+    tell: Tell,
+) -> None:
+    """Adam on −activation/scale + prices of unrest and of distance from grey."""
+    optimizer = torch.optim.Adam([maker.waves], lr=_RATE)
+    for step in range(steps):
+        images = maker.images()
+        settled = step >= steps * (1 - _SETTLED)
+        shown = images if settled else maker.moved(images)
+        output = output_of(subject.module, target, maker.normalised(shown))
+        answers = _middle(output, channels, maker)
+        unrest = (images.diff(dim=2) ** 2).mean((1, 2, 3)) + (images.diff(dim=3) ** 2).mean(
+            (1, 2, 3)
+        )
+        distance = ((images - maker.grey) ** 2).mean((1, 2, 3))
+        loss = (_VARIATION * unrest + _DECAY * distance - answers / scales).sum()
+        if not loss.requires_grad or not bool(torch.isfinite(loss)):
+            raise UsageError(
+                f"no image can be made for {target}: "
+                + ("its values are not finite" if loss.requires_grad else "it has no gradient"),
+                place=subject.name,
+            )
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        tell(Progress(f"making {len(channels)} images for {target}", step + 1, steps, "steps"))
+
+
+def _middle(output: Tensor, channels: tuple[int, ...], maker: _Maker) -> Tensor:
+    """For each image the strongest unit of its channel in the middle of the map.
+
+    As far around the middle as the image trembles: the image may stay where it is.
+    """
+    own = output[torch.arange(len(channels)), torch.tensor(channels)].float()
+    if own.ndim == 1:
+        return own
+    for axis, side in ((1, maker.size[0]), (2, maker.size[1])):
+        units = own.shape[axis]
+        around = -(-maker.trembling * units // side)
+        first = max(0, (units - 1) // 2 - around)
+        own = own.narrow(axis, first, min(2 * around + 1, units - first))
+    return own.amax((1, 2))
+
+
+def _greatest(
+    subject: Subject, layer: str, channels: tuple[int, ...], pixels: NDArray[np.uint8]
+) -> list[tuple[float, int, int]]:
+    """What ``exciting`` would say of these images: the greatest value, its row and column."""
+    with borrowed(subject.module), torch.no_grad():
+        output = output_of(subject.module, layer, subject.tensor(pixels))
+    own = output[torch.arange(len(channels)), torch.tensor(channels)].float()
+    width = own.shape[2] if own.ndim == 3 else 1
+    values, places = own.reshape(len(channels), -1).max(1)
+    return [
+        (value, *divmod(place, width))
+        for value, place in zip(values.tolist(), places.tolist(), strict=True)
+    ]
