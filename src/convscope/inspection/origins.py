@@ -1,0 +1,102 @@
+"""Where a tensor came from that no module made: found by its numbers, never guessed.
+
+Between modules stand functions: ``torch.flatten``, ``functional.relu``, ``out += identity``,
+``torch.cat``.  One of these is taken for the origin of a tensor only where what it makes
+of recorded outputs is equal to the tensor in every bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from convscope.inspection.recording import INPUT
+
+__all__ = ["Known", "Origin", "origin_of"]
+
+_LATEST = 8
+"""A sum has one of the last outputs of its shape among its terms."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """A tensor whose name is known."""
+
+    name: str
+    values: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """``function`` of some sources: same, flatten, relu, sum or cat."""
+
+    function: str
+    sources: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """relu(conv1), layer1.0.bn2 + maxpool; that of the source itself for ``same``."""
+        if self.function == "same":
+            return self.sources[0]
+        if self.function == "sum":
+            return " + ".join(self.sources)
+        return f"{self.function}({', '.join(self.sources)})"
+
+
+def origin_of(values: Tensor, known: Sequence[Known]) -> Origin | None:
+    """What made a tensor (1×…), of tensors that were there before, the latest last.
+
+    None where it is none of these functions, and where all values are the same: a
+    layer that is silent equals any other.
+    """
+    if values.numel() < 2 or bool((values == values.flatten()[0]).all()):
+        return None
+    latest = list(reversed(known))
+    for one in (_single(values, latest), _sum(values, latest), _cat(values, latest)):
+        for origin in one:
+            return origin
+    return None
+
+
+def _single(values: Tensor, latest: Sequence[Known]) -> Iterator[Origin]:
+    for each in latest:
+        if each.values.shape == values.shape:
+            if torch.equal(each.values, values):
+                yield Origin("same", (each.name,))
+            elif torch.equal(each.values.clamp_min(0), values):
+                yield Origin("relu", (each.name,))
+        elif (
+            values.ndim == 2
+            and each.values.numel() == values.numel()
+            and torch.equal(each.values.flatten(1), values)
+        ):
+            yield Origin("flatten", (each.name,))
+
+
+def _sum(values: Tensor, latest: Sequence[Known]) -> Iterator[Origin]:
+    same = [each for each in latest if each.values.shape == values.shape]
+    for index, one in enumerate(same[:_LATEST]):
+        for other in same[index + 1 :]:
+            if torch.equal(one.values + other.values, values) and bool(other.values.any()):
+                yield Origin("sum", (one.name, other.name))
+
+
+def _cat(values: Tensor, latest: Sequence[Known]) -> Iterator[Origin]:
+    """Channels of several tensors behind one another."""
+    start, names = 0, []
+    parts = [each for each in latest if each.values.shape[2:] == values.shape[2:]]
+    parts = [each for each in parts if each.name != INPUT]
+    while values.ndim == 4 and start < values.shape[1]:
+        for each in parts:
+            stop = start + each.values.shape[1]
+            if stop <= values.shape[1] and torch.equal(each.values, values[:, start:stop]):
+                break
+        else:
+            return
+        names.append(each.name)
+        start = stop
+    if len(names) > 1:
+        yield Origin("cat", tuple(names))
