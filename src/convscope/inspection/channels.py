@@ -11,7 +11,14 @@ from convscope.errors import UsageError
 from convscope.inspection.recording import altering
 from convscope.inspection.subject import Layer, Subject
 
-__all__ = ["PAGE", "chosen_channels", "output_of", "readable_layer", "unit_names"]
+__all__ = [
+    "PAGE",
+    "chosen_channels",
+    "first_maps",
+    "output_of",
+    "readable_layer",
+    "unit_names",
+]
 
 PAGE = 64
 """How many channels are shown where none are named."""
@@ -74,6 +81,14 @@ def readable_layer(subject: Subject, name: str) -> Layer:
             remedy=f"those that make one of these are {listed}" if known else "",
         )
     return layer
+
+
+def first_maps(subject: Subject) -> str:
+    """The first layer that makes maps, else the first that makes a vector."""
+    leaves = [each for each in subject.layers if each.leaf and len(each.shape) in (1, 3)]
+    for each in [*(each for each in leaves if each.spatial), *leaves]:
+        return each.name
+    raise UsageError(f"no layer of {subject.name} makes maps or a vector")
 
 
 def unit_names(subject: Subject, name: str) -> tuple[str, ...]:

@@ -18,7 +18,15 @@ from convscope.inspection.recording import INPUT, trace
 from convscope.inspection.subject import Layer, Subject, subject_of
 from convscope.network.pooling import DistancePool2d
 
-__all__ = ["KernelStatistics", "Kernels", "has_kernels", "kernels"]
+__all__ = [
+    "KernelStatistics",
+    "Kernels",
+    "deepest_maps",
+    "first_kernels",
+    "has_kernels",
+    "image_kernels",
+    "kernels",
+]
 
 SCHEMA = "convscope.kernels/1"
 
@@ -114,6 +122,23 @@ def has_kernels(subject: Subject, layer: str) -> bool:
     return _weights(_module(subject, layer)) is not None
 
 
+def first_kernels(subject: Subject) -> str:
+    """The first layer with kernels; UsageError where none has any."""
+    for each in subject.layers:
+        if has_kernels(subject, each.name):
+            return each.name
+    raise UsageError(f"no layer of {subject.name} has kernels")
+
+
+def deepest_maps(subject: Subject) -> str:
+    """The last convolution, or whatever else has kernels and makes maps; else the last layer."""
+    leaves = [each for each in subject.layers if each.leaf and len(each.shape) in (1, 3)]
+    made = [each for each in leaves if each.spatial and has_kernels(subject, each.name)]
+    if not leaves:
+        raise UsageError(f"no layer of {subject.name} makes maps or a vector")
+    return (made or leaves)[-1].name
+
+
 def kernels(subject: Any, layer: str) -> Kernels:
     """The weights of a convolution, out × in × height × width, or of a fully connected layer.
 
@@ -146,6 +171,14 @@ def kernels(subject: Any, layer: str) -> Kernels:
         names=unit_names(opened, layer),
         note="; ".join(notes),
     )
+
+
+def image_kernels(subject: Subject, layer: str) -> Kernels | None:
+    """The kernels of a layer that looks at the image itself; None for all others."""
+    if subject.layer(layer).source != INPUT or not has_kernels(subject, layer):
+        return None
+    found = kernels(subject, layer)
+    return found if found.weights.shape[1] == subject.preprocessing.channels else None
 
 
 def _without_kernels(subject: Subject, layer: Layer) -> UsageError:

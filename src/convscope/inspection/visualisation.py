@@ -22,9 +22,9 @@ from convscope.architecture.pixels import Box
 from convscope.data.preprocessing import Preprocessing
 from convscope.data.progress import Progress, Tell, teller
 from convscope.errors import UsageError
-from convscope.inspection.boxes import Boxes, boxes_of
+from convscope.inspection.boxes import boxes_of
 from convscope.inspection.channels import chosen_channels, output_of, readable_layer
-from convscope.inspection.exciting import Exciting, exciting
+from convscope.inspection.exciting import ChannelExcitement, Exciting, exciting
 from convscope.inspection.recording import INPUT, borrowed
 from convscope.inspection.subject import Subject, subject_of
 
@@ -32,6 +32,7 @@ __all__ = ["MADE", "STEPS", "MadeImage", "Visualisation", "visualise"]
 
 SCHEMA = "convscope.visualisation/1"
 STEPS = 160
+"""Of Adam; half of them show the same, a little paler."""
 MADE = 16
 """How many channels are visualised where none are named."""
 
@@ -42,6 +43,8 @@ _SETTLED = 0.25
 _RISING = (nn.ReLU, nn.MaxPool2d, nn.Identity, nn.Dropout, nn.Dropout2d)
 """Layers whose greatest value is that of their input, or 0: the way goes past them."""
 _LARGEST_IN_JSON = 64
+_PIXELS = 256 * 28 * 28
+"""Of a channel, that are improved at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,8 +125,7 @@ def _record(image: MadeImage) -> dict[str, Any]:
         "exceeds": image.exceeds,
         "row": image.row,
         "column": image.column,
-        "box": box
-        and {"top": box.top, "left": box.left, "bottom": box.bottom, "right": box.right},
+        "box": asdict(box) if box else None,
         "pixels": image.pixels.tolist() if small else None,
     }
 
@@ -150,27 +152,29 @@ def visualise(
         raise UsageError(f"{steps} steps make no image", place="steps", remedy="give 1 or more")
     chosen = chosen_channels(channels, known.shape[0], page=MADE)
     real = exciting(opened, layer, chosen, count, progress=progress)
-    scales = _scales(real)
-    maker = _Maker(opened.preprocessing, opened.images, len(chosen), seed)
-    with borrowed(opened.module), torch.enable_grad():
-        for parameter in opened.module.parameters():
-            parameter.requires_grad_(False)
-        begun = maker.pixels()
-        _improve(opened, _target(opened, layer), chosen, scales, maker, steps, teller(progress))
-        made = maker.pixels()
     places = boxes_of(opened, layer)
-    starts = [value for value, _, _ in _greatest(opened, layer, chosen, begun)]
-    found = _greatest(opened, layer, chosen, made)
-    images = tuple(
-        _made(each.channel, each.name, pixels, value, start, each.value, places)
-        for each, pixels, value, start in zip(real.channels, made, found, starts, strict=True)
-    )
+    images: list[MadeImage] = []
+    for part in _parts(opened, real):
+        maker = _Maker(opened.preprocessing, opened.images, len(part), seed)
+        begun = _greatest(opened, layer, part, maker.pixels())
+        _improve(opened, layer, part, maker, steps, teller(progress))
+        made = maker.pixels()
+        found = _greatest(opened, layer, part, made)
+        for each, pixels, (start, *_), (value, row, column) in zip(
+            part, made, begun, found, strict=True
+        ):
+            box = places.find(row, column)
+            images.append(
+                MadeImage(
+                    each.channel, each.name, pixels, value, start, row, column, box, each.value
+                )
+            )
     return Visualisation(
         subject=opened.name,
         layer=layer,
         kind=known.kind,
         total=known.shape[0],
-        images=images,
+        images=tuple(images),
         exciting=real,
         seed=seed,
         settings={"steps": steps, **maker.settings},
@@ -178,23 +182,18 @@ def visualise(
     )
 
 
-def _made(
-    channel: int,
-    name: str,
-    pixels: NDArray[np.uint8],
-    found: tuple[float, int, int],
-    start: float,
-    real: float | None,
-    places: Boxes,
-) -> MadeImage:
-    value, row, column = found
-    box = places.find(row, column)
-    return MadeImage(channel, name, pixels, value, start, row, column, box, real)
+def _parts(subject: Subject, real: Exciting) -> list[tuple[ChannelExcitement, ...]]:
+    """The channels in batches: all in one where images are small."""
+    height, width = subject.preprocessing.size
+    at_once = max(1, _PIXELS // (height * width))
+    return [
+        real.channels[first : first + at_once] for first in range(0, len(real.channels), at_once)
+    ]
 
 
-def _scales(real: Exciting) -> Tensor:
+def _scales(part: tuple[ChannelExcitement, ...]) -> Tensor:
     """What counts as much for each channel: so one price of unrest suits all layers."""
-    sizes = torch.tensor([abs(each.value or 0.0) for each in real.channels])
+    sizes = torch.tensor([abs(each.value or 0.0) for each in part])
     usual = float(sizes.mean()) or 1.0
     return sizes.clamp_min(0.1 * usual)
 
@@ -265,6 +264,12 @@ class _Maker:
         padded = functional.pad(images - self.grey, (far,) * 4)
         return padded[:, :, top : top + height, left : left + width] + self.grey
 
+    def price(self, images: Tensor) -> Tensor:
+        """What unrest and distance from grey cost each image."""
+        unrest = sum(images.diff(dim=axis).square().mean((1, 2, 3)) for axis in (2, 3))
+        distance = (images - self.grey).square().mean((1, 2, 3))
+        return _VARIATION * unrest + _DECAY * distance
+
     def normalised(self, images: Tensor) -> Tensor:
         """As the network takes them."""
         return (images - self._mean) / self._std
@@ -272,44 +277,45 @@ class _Maker:
 
 def _improve(
     subject: Subject,
-    target: str,
-    channels: tuple[int, ...],
-    scales: Tensor,
+    layer: str,
+    part: tuple[ChannelExcitement, ...],
     maker: _Maker,
     steps: int,
     tell: Tell,
 ) -> None:
-    """Adam on −activation/scale + prices of unrest and of distance from grey."""
+    """Adam on −activation/scale + the prices of unrest and of distance from grey."""
+    target, scales = _target(subject, layer), _scales(part)
+    channels = torch.tensor([each.channel for each in part])
     optimizer = torch.optim.Adam([maker.waves], lr=_RATE)
-    for step in range(steps):
-        images = maker.images()
-        settled = step >= steps * (1 - _SETTLED)
-        shown = images if settled else maker.moved(images)
-        output = output_of(subject.module, target, maker.normalised(shown))
-        answers = _middle(output, channels, maker)
-        unrest = (images.diff(dim=2) ** 2).mean((1, 2, 3)) + (images.diff(dim=3) ** 2).mean(
-            (1, 2, 3)
-        )
-        distance = ((images - maker.grey) ** 2).mean((1, 2, 3))
-        loss = (_VARIATION * unrest + _DECAY * distance - answers / scales).sum()
-        if not loss.requires_grad or not bool(torch.isfinite(loss)):
-            raise UsageError(
-                f"no image can be made for {target}: "
-                + ("its values are not finite" if loss.requires_grad else "it has no gradient"),
-                place=subject.name,
-            )
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        tell(Progress(f"making {len(channels)} images for {target}", step + 1, steps, "steps"))
+    said = f"making images for {layer}, channels {part[0].channel} to {part[-1].channel}"
+    with borrowed(subject.module), torch.enable_grad():
+        for parameter in subject.module.parameters():
+            parameter.requires_grad_(False)
+        for step in range(steps):
+            images = maker.images()
+            settled = step >= steps * (1 - _SETTLED)
+            shown = maker.normalised(images if settled else maker.moved(images))
+            answers = _middle(output_of(subject.module, target, shown), channels, maker)
+            loss = (maker.price(images) - answers / scales).sum()
+            if not answers.requires_grad or not bool(torch.isfinite(loss)):
+                why = "its values are not finite" if answers.requires_grad else "no gradient comes"
+                raise UsageError(
+                    f"no image can be made for {layer}: {why} from it",
+                    place=subject.name,
+                    remedy="choose another layer",
+                )
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            tell(Progress(said, step + 1, steps, "steps"))
 
 
-def _middle(output: Tensor, channels: tuple[int, ...], maker: _Maker) -> Tensor:
+def _middle(output: Tensor, channels: Tensor, maker: _Maker) -> Tensor:
     """For each image the strongest unit of its channel in the middle of the map.
 
-    As far around the middle as the image trembles: the image may stay where it is.
+    As far around the middle as the image trembles: so what it shows may stay in its place.
     """
-    own = output[torch.arange(len(channels)), torch.tensor(channels)].float()
+    own = output[torch.arange(len(channels)), channels].float()
     if own.ndim == 1:
         return own
     for axis, side in ((1, maker.size[0]), (2, maker.size[1])):
@@ -321,14 +327,14 @@ def _middle(output: Tensor, channels: tuple[int, ...], maker: _Maker) -> Tensor:
 
 
 def _greatest(
-    subject: Subject, layer: str, channels: tuple[int, ...], pixels: NDArray[np.uint8]
+    subject: Subject, layer: str, part: tuple[ChannelExcitement, ...], pixels: NDArray[np.uint8]
 ) -> list[tuple[float, int, int]]:
-    """What ``exciting`` would say of these images: the greatest value, its row and column."""
+    """What ``exciting`` says of images, one for each channel: the greatest value, and where."""
     with borrowed(subject.module), torch.no_grad():
         output = output_of(subject.module, layer, subject.tensor(pixels))
-    own = output[torch.arange(len(channels)), torch.tensor(channels)].float()
+    own = output[torch.arange(len(part)), torch.tensor([each.channel for each in part])].float()
     width = own.shape[2] if own.ndim == 3 else 1
-    values, places = own.reshape(len(channels), -1).max(1)
+    values, places = own.reshape(len(part), -1).max(1)
     return [
         (value, *divmod(place, width))
         for value, place in zip(values.tolist(), places.tolist(), strict=True)
