@@ -18,6 +18,7 @@ from convscope.cli.demo import demo
 from convscope.cli.doctor import doctor
 from convscope.cli.evaluate import evaluate, report
 from convscope.cli.explain import explain, zoo
+from convscope.cli.maps import exciting, kernels, maps, visualise
 from convscope.cli.pictures import image, predict
 from convscope.cli.runs import runs
 from convscope.cli.streams import prepare_streams, silence
@@ -62,6 +63,12 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "Networks, without training": {"explain": explain, "zoo": zoo, "code": code},
     "Training": {"train": train, "runs": runs},
     "What came of it": {"evaluate": evaluate, "predict": predict, "report": report},
+    "Looking inside": {
+        "maps": maps,
+        "kernels": kernels,
+        "exciting": exciting,
+        "visualise": visualise,
+    },
     "Images": {"image": image},
 }
 for _panel, _functions in _COMMANDS.items():
