@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     from convscope.errors import ConvscopeError as ConvscopeError
     from convscope.export.python_code import python_code as python_code
     from convscope.export.python_code import write_code as write_code
+    from convscope.inspection.exciting import Exciting as Exciting
+    from convscope.inspection.exciting import exciting as exciting
+    from convscope.inspection.kernels import Kernels as Kernels
+    from convscope.inspection.kernels import kernels as kernels
+    from convscope.inspection.maps import ActivationMaps as ActivationMaps
+    from convscope.inspection.maps import activation_maps as activation_maps
+    from convscope.inspection.visualisation import Visualisation as Visualisation
+    from convscope.inspection.visualisation import visualise as visualise
     from convscope.network.build import build as build
     from convscope.report.page import write_report as write_report
     from convscope.training.evaluate import Evaluation as Evaluation
@@ -58,6 +66,10 @@ _HOMES = {
     "convscope.data.sources": ("load_data",),
     "convscope.errors": ("ConvscopeError",),
     "convscope.export.python_code": ("python_code", "write_code"),
+    "convscope.inspection.exciting": ("Exciting", "exciting"),
+    "convscope.inspection.kernels": ("Kernels", "kernels"),
+    "convscope.inspection.maps": ("ActivationMaps", "activation_maps"),
+    "convscope.inspection.visualisation": ("Visualisation", "visualise"),
     "convscope.network.build": ("build",),
     "convscope.report.page": ("write_report",),
     "convscope.training.evaluate": ("Evaluation", "evaluate"),
@@ -72,24 +84,31 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "RECIPES",
     "ZOO",
+    "ActivationMaps",
     "Architecture",
     "ConvscopeError",
     "Data",
     "Evaluation",
+    "Exciting",
     "Explanation",
     "ImageSet",
+    "Kernels",
     "Prediction",
     "Preprocessing",
     "Recipe",
     "Run",
     "Step",
+    "Visualisation",
     "Volume",
     "__version__",
+    "activation_maps",
     "build",
     "errors",
     "evaluate",
+    "exciting",
     "explain",
     "find_architecture",
+    "kernels",
     "list_runs",
     "load_data",
     "open_run",
@@ -98,6 +117,7 @@ __all__ = [
     "read_recipe",
     "train",
     "training_steps",
+    "visualise",
     "write_code",
     "write_report",
 ]
