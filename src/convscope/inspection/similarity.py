@@ -32,29 +32,31 @@ def _ranks(values: Map) -> Map:
 
 
 def structural_similarity(one: Map, other: Map) -> float:
-    """SSIM of two maps, each divided by its largest size first (Wang et al. 2004).
+    """SSIM of two maps as they are painted, between 0 and 1 (Wang et al. 2004).
 
     The mean over all 7×7 windows of
     (2·m₁·m₂ + c₁)(2·v₁₂ + c₂) / ((m₁² + m₂² + c₁)(v₁ + v₂ + c₂)), m means, v variances and
-    covariance (n − 1), c₁ = (0.01·R)², c₂ = (0.03·R)² with R = 2, the range −1 … 1.  Maps
-    smaller than the window are one window.
+    covariance (n − 1), c₁ = 0.01², c₂ = 0.03².  Maps smaller than the window are one window.
+    Each map is divided by its largest size; where one has values below 0, then moved so
+    that 0 lies at ½ in both: with 0 at 0 a map and its negative would count as alike.
     """
-    first, second = _scaled(one), _scaled(other)
+    signed = bool(one.min() < 0 or other.min() < 0)
+    first, second = _painted(one, signed), _painted(other, signed)
     means = [_window_means(each) for each in (first, second, first**2, second**2, first * second)]
-    side = (min(_WINDOW, one.shape[0]), min(_WINDOW, one.shape[1]))
-    count = side[0] * side[1]
+    count = min(_WINDOW, one.shape[0]) * min(_WINDOW, one.shape[1])
     unbiased = count / (count - 1) if count > 1 else 1.0
     m1, m2 = means[0], means[1]
     v1, v2 = (means[2] - m1**2) * unbiased, (means[3] - m2**2) * unbiased
     v12 = (means[4] - m1 * m2) * unbiased
-    c1, c2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2
+    c1, c2 = 0.01**2, 0.03**2
     index = (2 * m1 * m2 + c1) * (2 * v12 + c2) / ((m1**2 + m2**2 + c1) * (v1 + v2 + c2))
     return float(index.mean())
 
 
-def _scaled(values: Map) -> Map:
+def _painted(values: Map, signed: bool) -> Map:
     size = float(np.abs(values).max(initial=0.0))
-    return values / size if size > 0 else values
+    shares = values / size if size > 0 else values
+    return (shares + 1) / 2 if signed else shares
 
 
 def _window_means(values: Map) -> Map:
