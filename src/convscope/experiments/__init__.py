@@ -1,0 +1,1 @@
+"""Trainings and measurements in a grid, kept in tables; differences with intervals."""
