@@ -7,12 +7,14 @@ Recorded tensors are clones: an in-place ReLU behind a layer does not change the
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -44,15 +46,23 @@ class Call:
 
 @contextmanager
 def borrowed(module: nn.Module) -> Iterator[None]:
-    """The module in eval mode; modes, gradients and random state are given back."""
+    """The module in eval mode and without gradients of its own meanwhile.
+
+    Modes, gradients, buffers and the random states (torch, numpy, Python) are given back.
+    """
     modes = {each: each.training for each in module.modules()}
     gradients = [(each, each.grad, each.requires_grad) for each in module.parameters()]
-    # Buffers too: a batch norm that keeps no statistics, or a counter, may change its own.
-    buffers = [(each, each.clone()) for each in module.buffers()]
+    # A batch norm that keeps no statistics, or a counter, may change its buffers, or put others
+    # in their place.
+    buffers = [(each, dict(each._buffers)) for each in module.modules()]
+    values = [(each, each.clone()) for each in module.buffers()]
+    numpy_state, python_state = np.random.get_state(), random.getstate()
     cards = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=cards):
         try:
             module.eval()
+            for parameter, _, _ in gradients:
+                parameter.grad = None  # torch adds to what is there, in place
             yield
         finally:
             for each, mode in modes.items():
@@ -60,10 +70,15 @@ def borrowed(module: nn.Module) -> Iterator[None]:
             for parameter, gradient, required in gradients:
                 parameter.requires_grad_(required)
                 parameter.grad = gradient
+            for each, own in buffers:
+                each._buffers.clear()
+                each._buffers.update(own)
             with torch.no_grad():
-                for buffer, value in buffers:
-                    if not torch.equal(buffer, value):
+                for buffer, value in values:
+                    if not _same(buffer, value):
                         buffer.copy_(value)
+            np.random.set_state(numpy_state)
+            random.setstate(python_state)
 
 
 def trace(module: nn.Module, images: Tensor) -> tuple[Call, ...]:
@@ -151,17 +166,32 @@ def _hooks(
     """Calls ``act`` with the output of each call that is named; what it returns goes on."""
     known = dict(module.named_modules())
     counts: Counter[str] = Counter()
+    met: set[str] = set()
 
     def restart(*_: Any) -> None:
         counts.clear()
+        met.clear()
 
     def hook_for(own: str) -> Callable[..., Tensor | None]:
         def hook(_: nn.Module, __: tuple[Any, ...], output: Any) -> Tensor | None:
             counts[own] += 1
             called = own if counts[own] == 1 else f"{own}:{counts[own]}"
-            return act(called, output) if called in names and isinstance(output, Tensor) else None
+            if called not in names or not isinstance(output, Tensor):
+                return None
+            met.add(called)
+            return act(called, output)
 
         return hook
+
+    def check(*_: Any) -> None:
+        if missing := sorted(set(names) - met):
+            own = missing[0].partition(":")[0]
+            raise UsageError(
+                f"{missing[0]} makes no tensor when an image goes through",
+                remedy=f"{own} is called {counts[own]} times"
+                if counts[own]
+                else "it is not called",
+            )
 
     with ExitStack() as stack:
         stack.enter_context(module.register_forward_pre_hook(restart))
@@ -173,4 +203,5 @@ def _hooks(
                     or f"there are {', '.join([each for each in known if each][:12])}",
                 )
             stack.enter_context(known[name].register_forward_hook(hook_for(name)))
+        stack.enter_context(module.register_forward_hook(check))
         yield

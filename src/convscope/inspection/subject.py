@@ -6,10 +6,10 @@ the room works on subjects.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -18,10 +18,17 @@ from torch import Tensor, nn
 
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.layers import Volume
+from convscope.architecture.shapes import Node, walk
 from convscope.data.preprocessing import Preprocessing, read_images
 from convscope.errors import UsageError, did_you_mean
 from convscope.inspection.recording import trace
+from convscope.network.build import Network
 from convscope.training.task import Normalise, probabilities
+
+if TYPE_CHECKING:
+    from convscope.inspection.graphs import Unexpressed
+
+_TINY = float(np.finfo(np.float32).tiny)
 
 __all__ = ["Layer", "Picture", "Subject", "subject_of"]
 
@@ -66,7 +73,11 @@ class Subject:
 
     ``images`` are samples, uint8 N×C×H×W, with their ``labels`` where these are known (an
     empty array otherwise); ``images_from`` says whose they are, ``note`` what a reader
-    must know.  ``architecture`` is None where the module cannot be expressed as one.
+    must know.  ``architecture`` is None where the module cannot be expressed as one
+    (``unexpressed`` says what stands against it); its
+    layers are called as the module's, unless ``names`` tell ours for those of the module
+    (see ``node``).  ``outputs`` says what the module gives: scores, or what a softmax has
+    already made probabilities.
     """
 
     name: str
@@ -80,6 +91,9 @@ class Subject:
     architecture: Architecture | None = None
     trained: bool = True
     note: str = ""
+    names: Mapping[str, str] | None = None
+    outputs: Literal["scores", "probabilities"] = "scores"
+    unexpressed: tuple[Unexpressed, ...] = ()
 
     @property
     def volume(self) -> Volume:
@@ -93,33 +107,68 @@ class Subject:
             if each.name == name:
                 return each
         names = [each.name for each in self.layers]
-        listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+        listed = f"its layers are {', '.join(names[:12])}{', …' if len(names) > 12 else ''}"
+        if not names:
+            listed = "none of its parts is a module of its own"
         raise UsageError(
             f"{self.name} has no layer {name!r}",
-            remedy=did_you_mean(name, names) or f"its layers are {listed}",
+            remedy=did_you_mean(name, names) or listed,
         )
+
+    def node(self, name: str) -> Node | None:
+        """The layer of the architecture that the module's layer of this name is, if any.
+
+        Where ours are called otherwise than the module's, going by the name alone would
+        show numbers of another layer.
+        """
+        ours = name if self.names is None else self.names.get(name)
+        nodes = () if self.architecture is None else walk(self.architecture.nodes)
+        return next((each for each in nodes if each.name == ours), None)
 
     def tensor(self, pixels: NDArray[np.uint8]) -> Tensor:
         """uint8 N×C×H×W or C×H×W, normalised for the network: float32 N×C×H×W."""
         batch = pixels[None] if pixels.ndim == 3 else pixels
         taken = torch.from_numpy(np.array(batch))
-        return Normalise(self.preprocessing)(taken).contiguous()
+        # Not contiguous(), which leaves one channel as it is: channels last, and then a `view`
+        # in somebody's forward fails on what a convolution makes of it.
+        return Normalise(self.preprocessing)(taken).clone(memory_format=torch.contiguous_format)
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """softmax of the outputs: uint8 N×C×H×W → N×classes."""
+        """softmax of the scores: uint8 N×C×H×W → N×classes."""
         batch = pixels[None] if pixels.ndim == 3 else pixels
-        return probabilities(self.module, batch, Normalise(self.preprocessing))
+        return probabilities(self.scores, batch, Normalise(self.preprocessing))
+
+    def scores(self, images: Tensor) -> Tensor:
+        """What the softmax is taken of: N×C×H×W, normalised → N×classes.
+
+        Of a module that gives probabilities their logarithms, which are scores of them.
+        """
+        if not isinstance(self.module, Network):
+            images = images.clone(memory_format=torch.contiguous_format)
+        made: Tensor = self.module(images)
+        return made if self.outputs == "scores" else made.clamp_min(_TINY).log()
 
     def picture(self, image: int | str | Path | bytes | Picture = 0) -> Picture:
         """A sample by its number, or any picture file, brought to the network's size."""
         if isinstance(image, Picture):
-            return image
+            return self._fitting(image)
         text = str(image)
         if isinstance(image, int) or (text.isascii() and text.isdigit()):
-            return self._sample(int(image))
+            return self._sample(image if isinstance(image, int) else int(text))
         read = read_images([image], self.preprocessing)
         words = self.preprocessing.words(inverted=read.inverted[0])
         return Picture(read.names[0], read.images[0], words=words)
+
+    def _fitting(self, picture: Picture) -> Picture:
+        volume = self.volume
+        wanted, given = (volume.channels, volume.height, volume.width), picture.pixels.shape
+        if given != wanted or picture.pixels.dtype != np.uint8:
+            raise UsageError(
+                f"the picture is {picture.pixels.dtype} {'×'.join(map(str, given))}, and "
+                f"{self.name} takes uint8 {'×'.join(map(str, wanted))}",
+                remedy="give a picture file, which is brought to the size",
+            )
+        return picture
 
     def _sample(self, number: int) -> Picture:
         if not 0 <= number < len(self.images):
@@ -141,19 +190,27 @@ def subject_of(
     data: str | Path | None = None,
     shape: Volume | None = None,
     seed: int = 0,
+    preprocessing: Preprocessing | None = None,
+    classes: Sequence[str] | None = None,
 ) -> Subject:
     """The subject that is meant.
 
     A run, its name or folder, or ``"example"``; an Architecture, a name of the zoo or a
     notation (untrained: weights drawn with ``seed``); an ``nn.Module``, or ``"FILE.py:NAME"``
     or ``"module:name"``, a module or something that makes one when called.  ``data`` are the
-    images to use in the place of the run's own, ``shape`` what a foreign module takes.
+    images to use in the place of the run's own.
+
+    An ``nn.Module`` is copied (to the processor, in float32, in eval mode): whoever trains
+    it on finds it as it was.  ``shape`` is what it takes, where its layers do not tell;
+    ``preprocessing`` what is done to a picture before, which only its owner knows, and
+    ``classes`` are the names of what it tells apart.
     """
     from convscope.inspection import sources
 
     if isinstance(source, Subject):
         return source
-    return sources.found(source, data=data, shape=shape, seed=seed)
+    about = sources.About(data, shape, seed, preprocessing, tuple(classes or ()))
+    return sources.found(source, about)
 
 
 def layers_of(module: nn.Module, images: Tensor) -> tuple[Layer, ...]:
