@@ -1,8 +1,9 @@
-"""One HTML file out of sections: no request to anywhere, no script, light, dark and print.
+"""One HTML file out of sections: no request to anywhere, light, dark and print.
 
 A section is a title and what stands below it; whoever has sections has a page.  The
-content policy in the head allows the one style sheet (by its hash) and pictures that
-are part of the file, so that nothing else can load or run even by mistake.
+content policy in the head allows the one style sheet (by its hash), the one script of
+ours where there is any (by its hash), and pictures that are part of the file, so that
+nothing else can load or run even by mistake.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from importlib.resources import files
 from convscope.report.html import Child, Html, raw, tag
 from convscope.report.palette import DARK, LIGHT
 
-__all__ = ["Section", "document", "missing", "part_sheet", "style_sheet"]
+__all__ = ["Moving", "Section", "document", "missing", "part_sheet", "style_sheet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,30 @@ class Section:
     body: Child
 
 
-def document(title: str, head: Child, sections: Sequence[Section], foot: Child = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """What a page has that moves: a script of ours, its style, and blocks of data."""
+
+    script: str
+    sheet: str
+    blocks: Child
+
+
+def document(
+    title: str,
+    head: Child,
+    sections: Sequence[Section],
+    foot: Child = None,
+    *,
+    moving: Moving | None = None,
+) -> str:
     """The whole file.  ``head`` stands below the title, before the sections."""
-    style = style_sheet()
+    style = style_sheet() + (moving.sheet if moving else "")
     policy = (
         "default-src 'none'; img-src data:; "
-        f"style-src 'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'; "
-        "base-uri 'none'; form-action 'none'"
+        f"style-src {_hash(style)}; "
+        + (f"script-src {_hash(moving.script)}; " if moving else "")
+        + "base-uri 'none'; form-action 'none'"
     )
     meta = [
         tag("meta", charset="utf-8"),
@@ -57,9 +75,14 @@ def document(title: str, head: Child, sections: Sequence[Section], foot: Child =
         contents,
         tag("main", [_section(section) for section in sections], id="content"),
         tag("footer", foot) if foot else None,
+        [moving.blocks, tag("script", raw(moving.script))] if moving else None,
     )
     page = tag("html", tag("head", meta), body, lang="en")
     return f"<!DOCTYPE html>\n{page}\n"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def _section(section: Section) -> Html:

@@ -6,7 +6,7 @@ colour is for; ``LIGHT`` and ``DARK`` say what it is on paper and on a dark page
 
 from __future__ import annotations
 
-__all__ = ["CATEGORIES", "DARK", "DIVERGING", "LIGHT", "ROLES"]
+__all__ = ["CATEGORIES", "DARK", "DIVERGING", "DIVERGING_DARK", "LIGHT", "ROLES"]
 
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
 """Okabe and Ito: blue, orange, green, vermilion, purple, sky."""
@@ -78,3 +78,16 @@ DIVERGING = (
     "#7f2704",
 )
 """Blue below zero, white at zero, orange above."""
+
+DIVERGING_DARK = (
+    "#9ccbf0",
+    "#56a4dc",
+    "#2f75ab",
+    "#1f4666",
+    "#14171a",
+    "#5c3413",
+    "#a85a1c",
+    "#ee8e3f",
+    "#ffd2a6",
+)
+"""The same on a dark page: zero is the page there, too."""

@@ -1,0 +1,1 @@
+"""The lesson: a network's own numbers, told in the order of the article, in one file."""

@@ -1,0 +1,178 @@
+"""What a lesson is made of, gathered part by part: what fails leaves a reason in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.architecture.arithmetic import Explanation, explain
+from convscope.data.progress import Progress, Tell, teller
+from convscope.errors import ConvscopeError
+from convscope.inspection.attribution import Attributions, attribute_all
+from convscope.inspection.receptive import ReceptiveFields, receptive_fields
+from convscope.inspection.recording import trace
+from convscope.inspection.slides import Slide, slide, slides_of
+from convscope.inspection.subject import Layer, Picture, Subject
+from convscope.report.lesson.choosing import chosen_pictures, reduced, shown_layers
+from convscope.training.runs import Run
+
+__all__ = ["LayerMaps", "LessonMaterial", "gathered"]
+
+Made = TypeVar("Made")
+
+_MAP_BYTES = 500_000
+_SLIDE_BYTES = 220_000
+_SLIDES = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerMaps:
+    """What a layer makes of each picture: N × channels shown × H × W."""
+
+    layer: Layer
+    values: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class LessonMaterial:
+    """All that a lesson is made of; ``reasons`` say by chapter why it is not there.
+
+    ``probabilities`` are pictures × classes, ``scores`` the network's outputs before the
+    softmax.
+    """
+
+    subject: Subject
+    run: Run | None
+    explanation: Explanation | None
+    pictures: tuple[Picture, ...]
+    probabilities: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    maps: tuple[LayerMaps, ...] = ()
+    slides: tuple[Slide, ...] = ()
+    fields: ReceptiveFields | None = None
+    attributions: tuple[Attributions, ...] = ()
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def answer(self, picture: int) -> int:
+        """The number of the class that a picture is given."""
+        return int(self.probabilities[picture].argmax())
+
+    def true_name(self, picture: int) -> str | None:
+        """The class that a picture belongs to, where that is known."""
+        label = self.pictures[picture].label
+        return None if label is None else self.subject.class_name(label)
+
+
+def gathered(
+    subject: Subject,
+    run: Run | None = None,
+    images: Sequence[int | str | Path] | None = None,
+    progress: Tell | None = None,
+) -> LessonMaterial:
+    """Everything there is to tell, each part tried on its own."""
+    tell = teller(progress)
+    reasons: dict[str, str] = {}
+
+    def part(key: str, make: Callable[[], Made]) -> Made | None:
+        tell(Progress(f"the lesson: {key}"))
+        try:
+            return make()
+        except ConvscopeError as error:
+            reasons[key] = _sentence(error)
+            return None
+
+    pictures = chosen_pictures(subject, images)
+    pixels = np.stack([picture.pixels for picture in pictures])
+    architecture = subject.architecture
+    if architecture is None:
+        reasons["layers"] = (
+            "This network is not written as layers one after another, so that its numbers "
+            "cannot be worked out by the formulas; what it computes is shown all the same."
+        )
+    return LessonMaterial(
+        subject=subject,
+        run=run,
+        explanation=None if architecture is None else explain(architecture),
+        pictures=pictures,
+        probabilities=subject.probabilities(pixels),
+        scores=_scores(subject, pixels),
+        maps=part("maps", lambda: _maps(subject, pixels)) or (),
+        slides=part("kernels", lambda: _slides(subject, pictures)) or (),
+        fields=part("fields", lambda: _fields(subject, pictures[0])),
+        attributions=part("attribution", lambda: _attributions(subject, pictures)) or (),
+        reasons=reasons,
+    )
+
+
+def _sentence(error: ConvscopeError) -> str:
+    text = str(error)
+    return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _scores(subject: Subject, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    import torch
+
+    with torch.no_grad():
+        made = subject.module(subject.tensor(pixels))
+    return np.array(made.flatten(1).numpy(), np.float32)
+
+
+def _maps(subject: Subject, pixels: NDArray[np.uint8]) -> tuple[LayerMaps, ...]:
+    """The maps of the layers that are shown, as many channels of each as the page can hold."""
+    outputs = {
+        call.name: np.array(call.output.numpy(), np.float32)
+        for call in trace(subject.module, subject.tensor(pixels))
+        if call.output.dim() == 4
+    }
+    layers = [layer for layer in shown_layers(subject) if layer.name in outputs]
+    maps = {layer.name: reduced(outputs[layer.name]) for layer in layers}
+    most = 64
+    while most > 4 and sum(m[:, :most].size for m in maps.values()) > _MAP_BYTES:
+        most //= 2
+    return tuple(LayerMaps(layer, maps[layer.name][:, :most]) for layer in layers)
+
+
+def _slides(subject: Subject, pictures: Sequence[Picture]) -> tuple[Slide, ...]:
+    """The first and the last convolution of windows whose numbers the page can hold."""
+    modules = dict(subject.module.named_modules())
+    names = [
+        name
+        for name in slides_of(subject)
+        if max(_kernel_sides(modules[name.partition(":")[0]])) > 1
+    ]
+    found: list[Slide] = []
+    for name in [*names[:1], *reversed(names[1:])]:
+        made = _affordable(slide(subject, name, pictures))
+        if made is not None:
+            found.append(made)
+        if len(found) == _SLIDES:
+            break
+    return tuple(sorted(found, key=lambda each: names.index(each.layer)))
+
+
+def _kernel_sides(module: Any) -> tuple[int, int]:
+    sides: tuple[int, int] = module.kernel_size
+    return sides
+
+
+def _affordable(made: Slide) -> Slide | None:
+    """With as many kernels as fit; None where not even the input does."""
+    if made.inputs.nbytes > _SLIDE_BYTES:
+        return None
+    each = made.kernels[0].nbytes
+    most = max(1, min(64, (_SLIDE_BYTES - made.inputs.nbytes) // each))
+    return made if most >= len(made.channels) else made.first(most)
+
+
+def _fields(subject: Subject, picture: Picture) -> ReceptiveFields:
+    return receptive_fields(subject, image=picture)
+
+
+def _attributions(subject: Subject, pictures: Sequence[Picture]) -> tuple[Attributions, ...]:
+    """Of every picture for the class that it is called."""
+    return tuple(attribute_all(subject, picture) for picture in pictures)

@@ -1,0 +1,250 @@
+"""The lesson in a real browser: from disk, by keyboard, at any width, and right to the digit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from convscope.inspection.recording import trace
+from convscope.inspection.subject import Subject, subject_of
+from convscope.report.lesson.material import gathered
+from convscope.report.lesson.page import lesson_html
+from convscope.training.runs import open_run
+
+from .browser import Watched, chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.slow
+
+READ = """(layer) => {
+    const slide = document.querySelector(`kernel-slide[source="data-${layer}"]`);
+    const numbers = (chosen) => [...slide.querySelectorAll(chosen)].map((each) => Number(each.value));
+    const [patch, weights, products] = ["patch", "weights", "products"].map((_, place) =>
+        [...slide.querySelectorAll(".terms-grid")[place].querySelectorAll("data")].map((e) => Number(e.value)));
+    const steps = Object.fromEntries([...slide.querySelectorAll(".value-steps data[data-step]")]
+        .map((each) => [each.dataset.step, Number(each.value)]));
+    return { patch, weights, products, sums: numbers(".channel-sums data"), steps,
+        place: Number(slide.querySelector("input").value),
+        said: slide.querySelector("[role=status]").textContent };
+}"""
+"""What is written on the page, as numbers."""
+
+
+@pytest.fixture(scope="module")
+def subject() -> Subject:
+    return subject_of("example", data="fashion-mini")
+
+
+@pytest.fixture(scope="module")
+def lesson(subject: Subject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("lesson") / "lesson.html"
+    material = gathered(subject, open_run("example"))
+    path.write_text(lesson_html(material), encoding="utf-8", newline="\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+def control(page: Page, layer: str, name: str) -> Any:
+    """The slider of this name in the drawing of a layer."""
+    return page.locator(f'kernel-slide[source="data-{layer}"]').get_by_role(
+        "slider", name=name, exact=False
+    )
+
+
+def test_it_opens_from_disk_and_asks_nothing_of_anybody(browser: Browser, lesson: Path) -> None:
+    with Watched(browser, lesson, viewport={"width": 1280, "height": 900}) as watched:
+        page = watched.page
+        page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+        page.wait_for_timeout(300)
+        assert watched.problems == []
+        assert [each for each in watched.requests if each != watched.address] == []
+        empty = page.evaluate(
+            "[...document.querySelectorAll('heat-map')].filter((each) => each.offsetWidth && "
+            "!each.querySelector('canvas').width).length"
+        )
+        assert empty == 0
+        undefined = page.evaluate("document.querySelectorAll(':not(:defined)').length")
+        assert undefined == 0
+    assert lesson.stat().st_size <= 2_000_000
+
+
+def test_arrow_keys_move_the_kernel(browser: Browser, lesson: Path) -> None:
+    with Watched(browser, lesson) as watched:
+        page = watched.page
+        slider = control(page, "conv1", "place")
+        slider.focus()
+        start = page.evaluate(READ, "conv1")["place"]
+        for key, expected in (
+            ("ArrowRight", start + 1),
+            ("ArrowDown", start + 29),
+            ("ArrowLeft", start + 28),
+            ("ArrowUp", start),
+            ("Home", start - start % 28),
+            ("End", start - start % 28 + 27),
+        ):
+            page.keyboard.press(key)
+            assert page.evaluate(READ, "conv1")["place"] == expected, key
+        # The maps can be moved over as well: on either of them the arrow keys go by one place.
+        canvases = page.locator('kernel-slide[source="data-conv1"] canvas[tabindex="0"]')
+        for number in range(2):
+            canvases.nth(number).focus()
+            before = page.evaluate(READ, "conv1")["place"]
+            page.keyboard.press("ArrowDown" if before + 28 < 784 else "ArrowUp")
+            assert abs(page.evaluate(READ, "conv1")["place"] - before) == 28
+        page.wait_for_timeout(700)
+        assert "row" in page.evaluate(READ, "conv1")["said"]
+        assert watched.problems == []
+
+
+@pytest.mark.parametrize(
+    ("layer", "chain", "columns"),
+    [("conv1", ("batch1", "relu1", "pool1"), 28), ("conv2", ("batch2", "relu2", "pool2"), 14)],
+)
+def test_what_is_written_is_what_torch_computes(
+    browser: Browser,
+    lesson: Path,
+    subject: Subject,
+    layer: str,
+    chain: tuple[str, ...],
+    columns: int,
+) -> None:
+    """Every sum is that of the terms that are shown, and torch's within 1e-5 of their sizes."""
+    pictures = gathered_pictures(subject)
+    calls = {
+        call.name: call.output.numpy() for call in trace(subject.module, subject.tensor(pictures))
+    }
+    weights = subject.module.get_submodule(layer).weight.detach().numpy()  # type: ignore[union-attr]
+    draw = np.random.default_rng(0)
+    with Watched(browser, lesson) as watched:
+        page = watched.page
+        for _ in range(12):
+            image = int(draw.integers(len(pictures)))
+            kernel = int(draw.integers(len(weights)))
+            slice_ = int(draw.integers(weights.shape[1]))
+            place = int(draw.integers(columns * columns))
+            page.locator("image-choice input").nth(image).check(force=True)
+            set_slider(page, layer, "kernel of", kernel)
+            if weights.shape[1] > 1:
+                set_slider(page, layer, "channel of", slice_)
+            set_slider(page, layer, "place", place)
+            shown = page.evaluate(READ, layer)
+            row, column = divmod(place, columns)
+            where = (image, kernel, row, column)
+            assert np.allclose(shown["weights"], weights[kernel, slice_].ravel(), rtol=1e-6)
+            products = np.multiply(shown["patch"], shown["weights"])
+            assert np.allclose(shown["products"], products, rtol=1e-12)
+            assert shown["sums"][slice_] == pytest.approx(sum(shown["products"]), abs=1e-12)
+            assert len(shown["sums"]) == weights.shape[1]
+            steps = shown["steps"]
+            assert steps["sum"] == pytest.approx(sum(shown["sums"]), abs=1e-12)
+            assert steps[layer] == pytest.approx(steps["sum"] + steps["bias"], abs=1e-12)
+            size = 1e-5 * max(1.0, float(np.abs(shown["sums"]).sum()))
+            assert abs(steps[layer] - calls[layer][where]) <= size
+            for name in chain[:2]:
+                assert steps[name] == pytest.approx(float(calls[name][where]), abs=10 * size)
+            pooled = calls[chain[2]][image, kernel, row // 2, column // 2]
+            assert steps[chain[2]] == pytest.approx(float(pooled), abs=10 * size)
+        assert watched.problems == []
+
+
+def gathered_pictures(subject: Subject) -> Any:
+    from convscope.report.lesson.choosing import chosen_pictures
+
+    return np.stack([each.pixels for each in chosen_pictures(subject)])
+
+
+def set_slider(page: Page, layer: str, name: str, value: int) -> None:
+    control(page, layer, name).evaluate(
+        "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }",
+        value,
+    )
+
+
+def test_a_chosen_picture_is_chosen_everywhere(browser: Browser, lesson: Path) -> None:
+    with Watched(browser, lesson) as watched:
+        page = watched.page
+        first = page.locator("#answer .per-image:visible").inner_text()
+        page.locator("image-choice").last.locator("input").nth(2).check(force=True)
+        assert page.locator("#answer .per-image:visible").count() == 1
+        assert page.locator("#answer .per-image:visible").inner_text() != first
+        chosen = page.evaluate(
+            "[...document.querySelectorAll('[source]')].filter((e) => e.image !== undefined)"
+            ".map((e) => e.image)"
+        )
+        assert set(chosen) == {2}
+        checked = page.evaluate(
+            "[...document.querySelectorAll('image-choice')].map((choice) => "
+            "[...choice.querySelectorAll('input')].findIndex((input) => input.checked))"
+        )
+        assert set(checked) == {2}
+
+
+def test_a_card_leads_to_its_maps_and_arrow_keys_choose_among_them(
+    browser: Browser, lesson: Path
+) -> None:
+    with Watched(browser, lesson) as watched:
+        page = watched.page
+        page.get_by_role("button", name="relu2").first.click()
+        focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
+        assert focused == "channel 0"
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "channel 1"
+        assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
+        told = page.evaluate(
+            "document.activeElement.closest('section').querySelector('figcaption').textContent"
+        )
+        assert told.startswith("channel 1, row")
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280, 1920])
+def test_nothing_stands_out_over_the_page(browser: Browser, lesson: Path, width: int) -> None:
+    with Watched(browser, lesson, viewport={"width": width, "height": 800}) as watched:
+        watched.page.wait_for_timeout(200)
+        wide = watched.page.evaluate("document.scrollingElement.scrollWidth")
+        assert wide <= width
+
+
+def test_light_and_dark_and_reduced_motion(browser: Browser, lesson: Path) -> None:
+    corner = """() => {
+        const map = document.querySelector("activation-maps .large-map heat-map canvas");
+        const [red, green, blue] = map.getContext("2d").getImageData(2, 2, 1, 1).data;
+        return [red, green, blue];
+    }"""
+    with Watched(browser, lesson, color_scheme="light", reduced_motion="no-preference") as watched:
+        page = watched.page
+        page.wait_for_timeout(200)
+        light = page.evaluate(corner)
+        assert page.get_by_role("button", name="slide", exact=True).first.is_visible()
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        page.wait_for_timeout(200)
+        assert page.evaluate(corner) != light
+        assert not page.get_by_role("button", name="slide", exact=True).first.is_visible()
+
+
+def test_everything_that_can_be_used_has_a_name(browser: Browser, lesson: Path) -> None:
+    nameless = """() => [...document.querySelectorAll(
+            "button, input, select, a[href], [role=img], [tabindex='0']")]
+        .filter((each) => each.offsetParent && !each.closest("[aria-hidden=true]"))
+        .filter((each) => !(each.getAttribute("aria-label") || each.textContent.trim()
+            || (each.labels && each.labels.length && each.labels[0].textContent.trim())))
+        .map((each) => each.outerHTML.slice(0, 120))"""
+    with Watched(browser, lesson) as watched:
+        assert watched.page.evaluate(nameless) == []
+
+
+def test_without_scripts_the_text_is_there(browser: Browser, lesson: Path) -> None:
+    with Watched(browser, lesson, java_script_enabled=False) as watched:
+        text = watched.page.locator("main").inner_text()
+        assert "This drawing needs JavaScript." in text
+        assert "2,838,080" in text
