@@ -119,4 +119,5 @@ def mcnemar(lost: int, gained: int) -> float:
     for k in range(min(lost, gained) + 1):
         total += term
         term = term * (count - k) // (k + 1)
-    return min(1.0, 2 * total / 2**count)
+    chance: float = 2 * total / 2**count
+    return min(1.0, chance)

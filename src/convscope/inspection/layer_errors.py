@@ -17,7 +17,7 @@ from convscope.inspection.intervals import Bootstrap, Estimate
 from convscope.inspection.subject import Layer
 from convscope.inspection.transforms import Rotation, Shift, Transform
 
-__all__ = ["EXACT", "LayerError", "LayerSums"]
+__all__ = ["EXACT", "LayerError", "LayerSums", "relative"]
 
 EXACT = 1e-5
 """A relative error up to here is rounding in float32."""
@@ -120,8 +120,8 @@ class LayerSums:
             transform=self._move.name,
             counterpart=measured and not self._reason,
             reason=self._reason or ("" if measured else "nothing of the map stays on it"),
-            whole=bootstrap.mean(_relative(sums[0], sums[1])) if measured else None,
-            interior=bootstrap.mean(_relative(sums[2], sums[3])) if measured and inside else None,
+            whole=bootstrap.mean(relative(sums[0], sums[1])) if measured else None,
+            interior=bootstrap.mean(relative(sums[2], sums[3])) if measured and inside else None,
             places=places,
             interior_places=inside,
             border=_border(by_place) if measured else None,
@@ -142,8 +142,8 @@ def _moved_mask(move: Transform, inside: Tensor) -> Tensor:
     return move.on_map(inside[None, None], (1, 1))[0][0, 0]
 
 
-def _relative(difference: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The error of each image.
+def relative(difference: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """√(difference / size) of each image, both sums of squares.
 
     A map that is 0 before and after has moved exactly; where only the one is 0 there is
     nothing to relate to, and the image is left out.
