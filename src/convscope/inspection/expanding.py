@@ -100,7 +100,7 @@ def _conv(passage: Passage, link: Link, at: Unit) -> Weighted:
     channels = tuple(range(group * depth, (group + 1) * depth))
     patch = _patch(link.given[channels[0] : channels[-1] + 1], axes, rows, columns)
     kernel = _numbers(module.weight[at[0]])
-    bias = None if module.bias is None else float(module.bias[at[0]])
+    bias = None if module.bias is None else _number(module.bias[at[0]])
     return _weighted(
         {
             **_common(passage, link, at),
@@ -134,7 +134,9 @@ def _patch(
 ) -> Grid:
     """The values under the taps, channels × rows × columns; zeros in padding of zeros."""
     found = np.zeros((len(maps), len(rows), len(columns)))
-    pixels = [[axis.pixel(tap) for tap in taps] for axis, taps in zip(axes, (rows, columns), strict=True)]
+    pixels = [
+        [axis.pixel(tap) for tap in taps] for axis, taps in zip(axes, (rows, columns), strict=True)
+    ]
     for i, row in enumerate(pixels[0]):
         for j, column in enumerate(pixels[1]):
             if row is not None and column is not None:
@@ -160,7 +162,7 @@ def _full(passage: Passage, link: Link, at: Unit) -> Weighted:
         },
         _numbers(link.given).reshape(channels, height, width),
         _numbers(module.weight[at[0]]).reshape(channels, height, width),
-        None if module.bias is None else float(module.bias[at[0]]),
+        None if module.bias is None else _number(module.bias[at[0]]),
     )
 
 
@@ -185,11 +187,11 @@ def _batch(passage: Passage, link: Link, at: Unit) -> Normalised:
         own = _numbers(link.given)[channel]
         mean, variance, statistics = float(own.mean()), float(own.var()), "image"
     else:
-        mean = float(module.running_mean[channel])
-        variance = float(module.running_var[channel])
+        mean = _number(module.running_mean[channel])
+        variance = _number(module.running_var[channel])
         statistics = "running"
-    scale = 1.0 if module.weight is None else float(module.weight[channel])
-    shift = 0.0 if module.bias is None else float(module.bias[channel])
+    scale = 1.0 if module.weight is None else _number(module.weight[channel])
+    shift = 0.0 if module.bias is None else _number(module.bias[channel])
     spread = math.sqrt(variance + module.eps)
     return Normalised(
         **_common(passage, link, at),
@@ -219,9 +221,7 @@ def _activation(passage: Passage, link: Link, at: Unit) -> Activated:
 
 
 def _added(passage: Passage, link: Link, at: Unit) -> Added:
-    ways = tuple(
-        Way(passage.resolved(source), _of(passage, source, at)) for source in link.sources
-    )
+    ways = tuple(Way(passage.resolved(source), _of(passage, source, at)) for source in link.sources)
     return Added(
         **_common(passage, link, at),
         ways=ways,
@@ -265,6 +265,10 @@ def _numbers(values: Any) -> Grid:
     array = values.detach().cpu().numpy() if isinstance(values, Tensor) else values
     found: Grid = np.asarray(array, np.float64)
     return found
+
+
+def _number(value: Tensor) -> float:
+    return float(value.detach())
 
 
 _MAKERS: dict[str, Callable[[Passage, Link, Unit], Stage]] = {

@@ -32,6 +32,9 @@ __all__ = ["Places", "WeightGradient", "weight_gradient"]
 
 SCHEMA = "convscope.gradient/1"
 
+TOLERANCE = 1e-3
+"""Of the sum of the terms' sizes: what differs by more is not the sum of these terms."""
+
 Index = tuple[int, int, int, int]
 """(output channel, input channel, row, column); the input channel counts within its group."""
 
@@ -87,7 +90,7 @@ class WeightGradient:
     layer: str
     module: str
     weight: Index
-    at: float
+    weight_value: float
     kernel: Grid
     geometry: Geometry
     channel: int
@@ -122,7 +125,7 @@ class WeightGradient:
             "layer": self.layer,
             "module": self.module,
             "weight": list(self.weight),
-            "at": self.at,
+            "weight_value": self.weight_value,
             "kernel": self.kernel.tolist(),
             "geometry": self.geometry.as_dict(),
             "channel": self.channel,
@@ -171,8 +174,8 @@ def weight_gradient(
         for call, upstream in zip(calls, backward.upstream, strict=True)
     )
     terms = [float(each) for one in places for each in one.products.flat]
-    if not all(map(math.isfinite, [*terms, backward.loss])):
-        raise UsageError(f"the gradient through {own} is not finite", place=found.name)
+    recorded = float(backward.gradient[index])
+    _require_equal(found, own, terms, recorded)
     geometry = geometry_of(module)
     assert geometry is not None
     depth, group = module.weight.shape[1], index[0] // (module.out_channels // module.groups)
@@ -183,7 +186,7 @@ def weight_gradient(
         layer=own,
         module=type(module).__name__,
         weight=index,
-        at=float(module.weight[index]),
+        weight_value=float(module.weight[index].detach()),
         kernel=module.weight[index[0], index[1]].detach().numpy().astype(np.float64),
         geometry=geometry,
         channel=group * depth + index[1],
@@ -194,7 +197,7 @@ def weight_gradient(
         loss=backward.loss,
         places=places,
         value=math.fsum(terms),
-        recorded=float(backward.gradient[index]),
+        recorded=recorded,
         size=math.fsum(map(abs, terms)),
         chosen=chosen,
     )
@@ -205,7 +208,8 @@ def _convolution(passage: Passage, layer: str | None) -> tuple[str, nn.Conv2d, s
     known = {}
     for each in passage.subject.layers:
         module = passage.subject.module.get_submodule(each.name.partition(":")[0])
-        if isinstance(module, nn.Conv2d) and kind_of(module) == "conv":
+        own_weight = isinstance(getattr(module, "weight", None), nn.Parameter)
+        if isinstance(module, nn.Conv2d) and kind_of(module) == "conv" and own_weight:
             known[each.name.partition(":")[0]] = module
     listed = ", ".join(list(known)[:12])
     if layer is None:
@@ -217,7 +221,7 @@ def _convolution(passage: Passage, layer: str | None) -> tuple[str, nn.Conv2d, s
     own = layer.partition(":")[0]
     if own not in known:
         raise UsageError(
-            f"{layer} is a {passage.link(layer).class_name}, and has no kernels",
+            f"{layer} is a {passage.link(layer).class_name}, and has no kernels of its own",
             place=passage.subject.name,
             remedy=f"its convolutions are {listed}" if known else "",
         )
@@ -281,6 +285,18 @@ def _backward(
     )
 
 
+def _require_equal(subject: Subject, layer: str, terms: Sequence[float], recorded: float) -> None:
+    if not all(map(math.isfinite, [*terms, recorded])):
+        raise UsageError(f"the gradient through {layer} is not finite", place=subject.name)
+    if abs(math.fsum(terms) - recorded) > TOLERANCE * math.fsum(map(abs, terms)) + 1e-9:
+        raise UsageError(
+            f"the terms of {layer} give {math.fsum(terms):g}, and torch's gradient is "
+            f"{recorded:g}: its weights are used elsewhere, too, or are made of others",
+            place=subject.name,
+            remedy="choose a convolution with weights of its own",
+        )
+
+
 def _index(
     layer: str, module: nn.Conv2d, weight: Sequence[int] | None, gradient: Tensor
 ) -> tuple[Index, str]:
@@ -297,8 +313,9 @@ def _index(
         return (a, b, c, d), ""
     ends = ", ".join(
         f"{what} 0 to {side - 1}"
-        for what, side in zip(("output channels", "input channels", "rows", "columns"), shape,
-                              strict=True)
+        for what, side in zip(
+            ("output channels", "input channels", "rows", "columns"), shape, strict=True
+        )
     )
     raise UsageError(
         f"{layer} has no weight {','.join(map(str, weight))}",
@@ -312,9 +329,7 @@ def _places(passage: Passage, call: str, upstream: Grid, index: Index) -> Places
     module: Any = link.module
     axes = axes_of(module, link.given.shape, link.made.shape)
     depth, group = module.weight.shape[1], index[0] // (module.out_channels // module.groups)
-    taps = [
-        [unit[index[2 + number]] for unit in axis.taps] for number, axis in enumerate(axes)
-    ]
+    taps = [[unit[index[2 + number]] for unit in axis.taps] for number, axis in enumerate(axes)]
     inputs = np.zeros((len(taps[0]), len(taps[1])))
     inside = np.zeros(inputs.shape, np.bool_)
     for i, row in enumerate(taps[0]):

@@ -17,8 +17,10 @@ from convscope.inspection.recording import INPUT
 
 __all__ = ["Known", "Origin", "origin_of"]
 
-_LATEST = 8
-"""A sum has one of the last outputs of its shape among its terms."""
+_LATEST, _EARLIER = 8, 64
+"""A sum has one of the last outputs of its shape among its terms, and one of these as other."""
+_SAMPLE = 32
+"""So many values are compared before all are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +57,8 @@ def origin_of(values: Tensor, known: Sequence[Known]) -> Origin | None:
     if values.numel() < 2 or bool((values == values.flatten()[0]).all()):
         return None
     latest = list(reversed(known))
-    for one in (_single(values, latest), _sum(values, latest), _cat(values, latest)):
-        for origin in one:
+    for found in (_single(values, latest), _sum(values, latest), _cat(values, latest)):
+        for origin in found:
             return origin
     return None
 
@@ -77,18 +79,26 @@ def _single(values: Tensor, latest: Sequence[Known]) -> Iterator[Origin]:
 
 
 def _sum(values: Tensor, latest: Sequence[Known]) -> Iterator[Origin]:
-    same = [each for each in latest if each.values.shape == values.shape]
+    same = [each for each in latest if each.values.shape == values.shape][:_EARLIER]
+    step = max(1, values.numel() // _SAMPLE)
+    total, *parts = (each.flatten()[::step] for each in (values, *(k.values for k in same)))
     for index, one in enumerate(same[:_LATEST]):
-        for other in same[index + 1 :]:
-            if torch.equal(one.values + other.values, values) and bool(other.values.any()):
+        for behind, other in enumerate(same[index + 1 :], index + 1):
+            # A few values tell most pairs apart.
+            if (
+                torch.equal(parts[index] + parts[behind], total)
+                and torch.equal(one.values + other.values, values)
+                and bool(one.values.any() and other.values.any())
+            ):
                 yield Origin("sum", (one.name, other.name))
 
 
 def _cat(values: Tensor, latest: Sequence[Known]) -> Iterator[Origin]:
     """Channels of several tensors behind one another."""
     start, names = 0, []
-    parts = [each for each in latest if each.values.shape[2:] == values.shape[2:]]
-    parts = [each for each in parts if each.name != INPUT]
+    parts = [
+        each for each in latest if each.values.shape[2:] == values.shape[2:] and each.name != INPUT
+    ]
     while values.ndim == 4 and start < values.shape[1]:
         for each in parts:
             stop = start + each.values.shape[1]

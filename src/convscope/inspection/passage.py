@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from convscope.architecture.pixels import Box
-from convscope.errors import UsageError
 from convscope.inspection.kinds import kind_of
 from convscope.inspection.origins import Known, origin_of
 from convscope.inspection.recording import INPUT, Call, trace
 from convscope.inspection.stage import Unit
 from convscope.inspection.subject import Picture, Subject
-from convscope.inspection.windows import axes_of
 from convscope.network.build import ResidualBlock
 
 __all__ = ["Link", "Passage"]
@@ -51,14 +46,13 @@ class Passage:
     """All links from an image to the result, found when they are asked for."""
 
     def __init__(self, subject: Subject, picture: Picture) -> None:
-        _require_size(subject, picture)
         images = subject.tensor(picture.pixels)
         self.subject = subject
         self.picture = picture
         self.pixels: NDArray[np.float32] = images[0].numpy()
         self._calls = trace(subject.module, images)
         self._places = {call.name: place for place, call in enumerate(self._calls)}
-        self._known = [Known(INPUT, images), *(Known(c.name, c.output) for c in self._calls)]
+        self._image = Known(INPUT, images)
         self._links: dict[str, Link] = {}
 
     @property
@@ -94,36 +88,6 @@ class Passage:
                         waiting.append(resolved)
         return found
 
-    def field(self, name: str, at: Unit) -> tuple[Box | None, str]:
-        """The box around the pixels that can reach a unit, or None and the reason.
-
-        Exact, borders included: taps in the padding do not count, at whatever layer.
-        """
-        link = self.link(name)
-        while link.kind == "cat":
-            name, at = self.part(link, at)
-            link = self.link(name)
-        mask = np.ones((1, 1), np.int64)
-        if link.made.ndim == 3:
-            mask = np.zeros(link.made.shape[1:], np.int64)
-            mask[at[1:]] = 1
-        masks: dict[str, NDArray[np.int64]] = {link.name: mask}
-        waiting = [(-link.order, link.name)]
-        while waiting:
-            link = self.link(heapq.heappop(waiting)[1])
-            mask, unexplained = masks.pop(link.name), _unexplained(link)
-            if unexplained:
-                return None, unexplained
-            if not mask.any():
-                continue
-            for source in dict.fromkeys(map(self.resolved, link.sources)):
-                assert source is not None
-                seen = _seen(link, mask, self.shape(source))
-                if source not in masks and source != INPUT:
-                    heapq.heappush(waiting, (-self.link(source).order, source))
-                masks[source] = np.maximum(masks[source], seen) if source in masks else seen
-        return _box(masks.get(INPUT)), ""
-
     def part(self, link: Link, at: Unit) -> tuple[str, Unit]:
         """The tensor, and the unit in it, that a unit of several laid together is."""
         channel = at[0]
@@ -140,23 +104,25 @@ class Passage:
             return self._block(call, place)
         kind = kind_of(call.module)
         if kind or call.leaf:
-            source = call.source
-            if source is None:
-                source = self._origin(call.input, self._before(place), place - 0.5)
-            return _link(call, place, kind, (source,))
+            return _link(call, place, kind, (self._source(place),))
         source = self._origin(call.output, self._inside(place), place - 0.5)
         return _link(call, place, "", (call.source,)) if source is None else self.link(source)
 
     def _block(self, call: Call, place: int) -> Link:
         """body(x) + shortcut(x): the last of each way that ran in this call."""
         shortcut = f"{call.name.partition(':')[0]}.shortcut"
-        body_end = shortcut_end = call.source
+        body_end = shortcut_end = self._source(place)
         for each in self._calls_inside(place):
             if each.name.startswith(f"{shortcut}."):
                 shortcut_end = each.name
             elif not each.name.startswith(shortcut):
                 body_end = each.name
         return _link(call, place, "sum", (body_end, shortcut_end))
+
+    def _source(self, place: int) -> str | None:
+        """What made the input of a call: a module, or a function that its numbers betray."""
+        call = self._calls[place]
+        return call.source or self._origin(call.input, self._before(place), place - 0.5)
 
     def _origin(self, values: Tensor, known: Sequence[Known], order: float) -> str | None:
         """The name of what made these values, a link for a function being put down."""
@@ -177,9 +143,17 @@ class Passage:
         return origin.name
 
     def _before(self, place: int) -> list[Known]:
-        """What was there when a call began."""
+        """What was there when a call began, what functions made included."""
         inside = {call.name for call in self._calls_inside(place)}
-        return [each for each in self._known[: place + 1] if each.name not in inside]
+        found = [self._image]
+        for earlier, call in enumerate(self._calls[:place]):
+            if call.source is None and (call.leaf or kind_of(call.module)):
+                function = self.link(call.name).sources[-1]
+                if function is not None and function not in self._places:
+                    found.append(Known(function, self._calls[earlier].input))
+            if call.name not in inside:
+                found.append(Known(call.name, call.output))
+        return found
 
     def _inside(self, place: int) -> list[Known]:
         """What was made during a call."""
@@ -196,49 +170,6 @@ class Passage:
         return found
 
 
-def _require_size(subject: Subject, picture: Picture) -> None:
-    volume, pixels = subject.volume, picture.pixels
-    if pixels.shape != (volume.channels, volume.height, volume.width):
-        channels, height, width = (*pixels.shape, 1, 1, 1)[:3]
-        raise UsageError(
-            f"{picture.name} is {height}×{width}×{channels}, and {subject.name} takes {volume}",
-            remedy="give a picture file, which is brought to that size",
-        )
-
-
 def _link(call: Call, place: int, kind: str, sources: tuple[str | None, ...]) -> Link:
     given, made = call.input[0].numpy(), call.output[0].numpy()
     return Link(call.name, kind, call.module, given, made, sources, place)
-
-
-def _unexplained(link: Link) -> str:
-    """Why no field leads through a link; empty if one does."""
-    if not link.kind or (link.kind == "fc" and link.made.ndim != 1):
-        return f"{link.name} is a {link.class_name}, whose geometry is not known"
-    if None in link.sources:
-        return f"what {link.name} is given was made by something that is no module"
-    return ""
-
-
-def _seen(
-    link: Link, mask: NDArray[np.int64], source: tuple[int, ...]
-) -> NDArray[np.int64]:
-    """The places of a source of this shape that units at the places of ``mask`` read."""
-    if len(source) != 3:
-        return np.ones((1, 1), np.int64)
-    whole = np.ones(source[1:], np.int64)
-    if link.kind in ("conv", "pool", "globalpool"):
-        assert link.module is not None
-        rows, columns = axes_of(link.module, link.given.shape, link.made.shape)
-        return np.minimum(rows.reads().T @ mask @ columns.reads(), 1)
-    if link.kind in ("fc", "flatten") or mask.shape != whole.shape:
-        return whole
-    keeps_none = getattr(link.module, "running_mean", torch.empty(0)) is None
-    return whole if link.kind == "batch" and keeps_none else mask
-
-
-def _box(mask: NDArray[np.int64] | None) -> Box | None:
-    if mask is None or not mask.any():
-        return None
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)

@@ -63,7 +63,9 @@ def _mean(
     fields: dict[str, Any], values: Grid, reduction: str, weights: Grid, divisor: int | None
 ) -> Pooled:
     terms = [float(term) for term in (values * weights).flat]
-    value = math.fsum(float(each) for each in values.flat) / divisor if divisor else math.fsum(terms)
+    value = (
+        math.fsum(float(each) for each in values.flat) / divisor if divisor else math.fsum(terms)
+    )
     return Pooled(
         **fields,
         reduction=reduction,

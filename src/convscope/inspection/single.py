@@ -39,7 +39,8 @@ class Normalised(Stage):
 
     @property
     def derivation(self) -> str:
-        spread = f"√({shown(self.variance)} + {shown(self.epsilon)})"
+        epsilon = f"{self.epsilon:.12f}".rstrip("0").rstrip(".")
+        spread = f"√({shown(self.variance)} + {epsilon})"
         scaled = f"({summed([self.x, -self.mean])})/{spread}·{bracketed(self.scale)}"
         return f"{scaled} {'−' if self.shift < 0 else '+'} {shown(abs(self.shift))}"
 

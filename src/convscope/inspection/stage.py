@@ -89,4 +89,3 @@ class Stage(ABC):
             "follows": [{"layer": layer, "at": list(at)} for layer, at in self.follows],
             **self.details(),
         }
-

@@ -10,12 +10,14 @@ import numpy as np
 
 from convscope.architecture.pixels import Box
 from convscope.errors import UsageError
+from convscope.inspection.channels import unit_names
 from convscope.inspection.expanding import expanded
-from convscope.inspection.passage import Link, Passage
+from convscope.inspection.passage import Passage
 from convscope.inspection.recording import INPUT
+from convscope.inspection.seeing import field_of
 from convscope.inspection.single import Added
 from convscope.inspection.stage import Stage, Unit, unit_words
-from convscope.inspection.subject import Picture, Subject, subject_of
+from convscope.inspection.subject import Picture, subject_of
 from convscope.inspection.sums import Pooled, Weighted
 
 __all__ = ["Walk", "walk", "walk_in"]
@@ -27,10 +29,11 @@ SCHEMA = "convscope.walk/1"
 class Walk:
     """How one unit of a network comes about, for one image.
 
-    ``stages`` stand in the order of execution, the unit that was asked for last; each
-    stage before it works out a unit that a later one reads.  ``field`` is the box around
+    The last of the ``stages`` is that of the unit that was asked for; each one before works
+    out a unit that a later one reads, way by way.  ``field`` is the box around
     the pixels that can reach the unit, None where ``field_note`` says why.  ``chosen``
-    says what was chosen where layer or unit were not given.
+    says what was chosen where layer or unit were not given, ``means`` the class whose score
+    it is, if it is one.
     """
 
     subject: str
@@ -43,6 +46,7 @@ class Walk:
     field: Box | None
     field_note: str = ""
     chosen: str = ""
+    means: str = ""
 
     @property
     def last(self) -> Stage:
@@ -81,6 +85,7 @@ class Walk:
             "value": self.value,
             "recorded": self.last.recorded,
             "chosen": self.chosen,
+            "means": self.means,
             "field": None
             if field is None
             else {
@@ -143,10 +148,8 @@ def walk_in(
     last = expanded(passage, layer, unit)
     behind = set() if through is None else _require_behind(passage, last.layer, through)
     stages = _stages(passage, last, behind, every)
-    field, note = passage.field(layer, unit)
-    if field is None and not note:
-        note = "it sees padding alone"
-    picture = passage.picture
+    field, note = field_of(passage, layer, unit)
+    picture, names = passage.picture, unit_names(subject, layer)
     return Walk(
         subject=subject.name,
         trained=subject.trained,
@@ -158,6 +161,7 @@ def walk_in(
         field=field,
         field_note=note,
         chosen=chosen,
+        means="" if not names else names[unit[0]],
     )
 
 
@@ -190,8 +194,10 @@ def _unit(layer: str, shape: tuple[int, ...], at: Sequence[int]) -> Unit:
         if all(0 <= each < side for each, side in zip(unit, shape, strict=True)):
             return unit
     if len(shape) == 3:
-        ends = [f"{what} 0 to {side - 1}" for what, side in
-                zip(("channels", "rows", "columns"), shape, strict=True)]
+        ends = [
+            f"{what} 0 to {side - 1}"
+            for what, side in zip(("channels", "rows", "columns"), shape, strict=True)
+        ]
         remedy = f"give channel, row, column: it has {', '.join(ends)}"
     else:
         remedy = f"give one number, 0 to {shape[0] - 1}" if shape else ""
@@ -213,9 +219,7 @@ def _require_behind(passage: Passage, layer: str, through: str) -> set[str]:
             f"no way leads from {layer} back to {through}",
             remedy="name a layer that stands before it, and whose connection is by modules",
         )
-    return {goal} | {
-        name for name in behind if name != INPUT and goal in passage.behind(name)
-    }
+    return {goal} | {name for name in behind if name != INPUT and goal in passage.behind(name)}
 
 
 def _stages(passage: Passage, last: Stage, goals: set[str], every: bool) -> tuple[Stage, ...]:

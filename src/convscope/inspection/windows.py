@@ -83,9 +83,9 @@ class Axis:
             return min(max(tap, 0), self.side - 1)
         return tap % self.side if self.filled == "circular" else None
 
-    def reads(self) -> NDArray[np.int64]:
+    def reads(self) -> NDArray[np.float32]:
         """Units × pixels: 1 where the unit reads the pixel."""
-        found = np.zeros((len(self.taps), self.side), np.int64)
+        found = np.zeros((len(self.taps), self.side), np.float32)
         for unit, taps in enumerate(self.taps):
             pixels = [pixel for tap in taps if (pixel := self.pixel(tap)) is not None]
             found[unit, pixels] = 1
