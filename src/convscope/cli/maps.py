@@ -28,9 +28,7 @@ LayerOption = Annotated[
 ]
 ChannelsOption = Annotated[
     str | None,
-    typer.Option(
-        "--channels", metavar="N-N,…", help='Which of them, such as "0-63" or "3,8-11".'
-    ),
+    typer.Option("--channels", metavar="N-N,…", help='Which of them, such as "0-63" or "3,8-11".'),
 ]
 
 

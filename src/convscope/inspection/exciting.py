@@ -200,7 +200,7 @@ class _Ranking:
         numbers = torch.arange(first, first + len(values))[:, None].expand_as(places)
         everything = torch.cat([self.values, values])
         # A stable sort: of equal values the one with the lower number stays in front.
-        self.values, order = everything.sort(0, descending=True, stable=True)
+        self.values, order = everything.sort(dim=0, descending=True, stable=True)
         self.values, order = self.values[: self.count], order[: self.count]
         self.images = torch.cat([self.images, numbers]).gather(0, order)
         self.places = torch.cat([self.places, places]).gather(0, order)

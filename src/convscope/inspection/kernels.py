@@ -227,9 +227,9 @@ def _volume(subject: Subject, layer: str, features: int) -> tuple[int, ...] | No
         return None
     made = {INPUT: image} | {call.name: call.output for call in calls[:place]}
     for output in reversed(made.values()):
-        if output.ndim == 4 and output[:1].numel() == features:
-            if torch.equal(output.flatten(1), given):
-                return tuple(output.shape[1:])
+        fits = output.ndim == 4 and output[:1].numel() == features
+        if fits and torch.equal(output.flatten(1), given):
+            return tuple(output.shape[1:])
     source = calls[place].source
     return (features, 1, 1) if source in made and made[source].ndim == 2 else None
 

@@ -67,9 +67,7 @@ class ActivationMaps:
         """The class that a channel stands for, or the empty string."""
         return self.names[channel] if self.names else ""
 
-    def statistics(
-        self, channels: str | Sequence[int] | None = None
-    ) -> tuple[MapStatistics, ...]:
+    def statistics(self, channels: str | Sequence[int] | None = None) -> tuple[MapStatistics, ...]:
         """Of the channels that are named, by default of all."""
         count = len(self.values)
         return tuple(

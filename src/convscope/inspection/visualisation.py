@@ -2,8 +2,8 @@
 
 Activation maximisation (Erhan, Bengio, Courville and Vincent, 2009), with what Olah,
 Mordvintsev and Schubert, Feature visualization (Distill 2017), found to keep images calm:
-the image is a sum of waves, slow ones first (``_image``), it trembles while it is
-improved, and unrest (total variation) and distance from grey have a price.
+the image is a sum of waves (``waves``), it trembles while it is improved, and unrest (total
+variation) and distance from grey have a price.
 """
 
 from __future__ import annotations
@@ -16,28 +16,25 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from convscope.architecture.pixels import Box
-from convscope.data.preprocessing import Preprocessing
 from convscope.data.progress import Progress, Tell, teller
 from convscope.errors import UsageError
-from convscope.inspection.boxes import boxes_of
+from convscope.inspection.boxes import Boxes, boxes_of
 from convscope.inspection.channels import chosen_channels, output_of, readable_layer
 from convscope.inspection.exciting import ChannelExcitement, Exciting, exciting
 from convscope.inspection.recording import INPUT, borrowed
-from convscope.inspection.subject import Subject, subject_of
+from convscope.inspection.subject import Layer, Subject, subject_of
+from convscope.inspection.waves import DECAY, VARIATION, WaveImages
 
 __all__ = ["MADE", "STEPS", "MadeImage", "Visualisation", "visualise"]
 
 SCHEMA = "convscope.visualisation/1"
 STEPS = 160
-"""Of Adam; half of them show the same, a little paler."""
 MADE = 16
 """How many channels are visualised where none are named."""
 
 _RATE = 0.08
-_VARIATION, _DECAY = 0.25, 0.05
 _SETTLED = 0.25
 """The last part of the steps, in which the image holds still."""
 _RISING = (nn.ReLU, nn.MaxPool2d, nn.Identity, nn.Dropout, nn.Dropout2d)
@@ -153,9 +150,10 @@ def visualise(
     chosen = chosen_channels(channels, known.shape[0], page=MADE)
     real = exciting(opened, layer, chosen, count, progress=progress)
     places = boxes_of(opened, layer)
+    cutoff = _cutoff(known, places)
     images: list[MadeImage] = []
     for part in _parts(opened, real):
-        maker = _Maker(opened.preprocessing, opened.images, len(part), seed)
+        maker = WaveImages(opened.preprocessing, opened.images, len(part), cutoff=cutoff, seed=seed)
         begun = _greatest(opened, layer, part, maker.pixels())
         _improve(opened, layer, part, maker, steps, teller(progress))
         made = maker.pixels()
@@ -177,7 +175,14 @@ def visualise(
         images=tuple(images),
         exciting=real,
         seed=seed,
-        settings={"steps": steps, **maker.settings},
+        settings={
+            "steps": steps,
+            "rate": _RATE,
+            "trembling": maker.trembling,
+            "cutoff": cutoff,
+            "variation": VARIATION,
+            "decay": DECAY,
+        },
         note=opened.note,
     )
 
@@ -189,6 +194,13 @@ def _parts(subject: Subject, real: Exciting) -> list[tuple[ChannelExcitement, ..
     return [
         real.channels[first : first + at_once] for first in range(0, len(real.channels), at_once)
     ]
+
+
+def _cutoff(layer: Layer, places: Boxes) -> float:
+    """Up to which waves per pixel an image is drawn: finer for units that see little."""
+    height, width = layer.shape[1:] if layer.spatial else (1, 1)
+    box = places.find(height // 2, width // 2)
+    return max(0.2, 2.5 / max(box.height, box.width)) if box else 0.2
 
 
 def _scales(part: tuple[ChannelExcitement, ...]) -> Tensor:
@@ -214,72 +226,11 @@ def _target(subject: Subject, layer: str) -> str:
         layer = before.name
 
 
-class _Maker:
-    """A batch of images as sums of waves, all from one seed and from the same noise."""
-
-    def __init__(
-        self, preprocessing: Preprocessing, images: NDArray[np.uint8], count: int, seed: int
-    ) -> None:
-        height, width = preprocessing.size
-        self.size, self.count = (height, width), count
-        self.random = torch.Generator().manual_seed(seed)
-        self.trembling = max(1, round(min(height, width) / 14))
-        down, across = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None]
-        # Slow waves are moved more by a step, as they are larger in real images (1/f).
-        self._weights = torch.hypot(down, across).clamp_min(1 / max(height, width)).reciprocal()
-        shape = (1, preprocessing.channels, *self._weights.shape, 2)
-        noise = 0.02 * torch.randn(shape, generator=self.random)
-        self.waves = noise.repeat(count, 1, 1, 1, 1).requires_grad_()
-        mean = torch.tensor(images[:2000].mean((0, 2, 3)) / 255, dtype=torch.float32)
-        self.grey = mean.clamp(0.02, 0.98)[:, None, None]
-        self._mean = torch.tensor(preprocessing.mean)[:, None, None]
-        self._std = torch.tensor(preprocessing.std)[:, None, None]
-
-    @property
-    def settings(self) -> dict[str, float]:
-        """As a result tells them."""
-        return {
-            "rate": _RATE,
-            "trembling": self.trembling,
-            "variation": _VARIATION,
-            "decay": _DECAY,
-        }
-
-    def images(self) -> Tensor:
-        """N×C×H×W in 0 … 1: σ(waves + logit(grey)), so that no waves make grey."""
-        waves = torch.view_as_complex(self.waves * self._weights[..., None])
-        drawn = torch.fft.irfft2(waves, s=self.size, norm="ortho")
-        return torch.sigmoid(drawn + torch.logit(self.grey))
-
-    def pixels(self) -> NDArray[np.uint8]:
-        """The images as files hold them."""
-        with torch.no_grad():
-            rounded = (self.images() * 255).round().to(torch.uint8)
-        return np.array(rounded.numpy())
-
-    def moved(self, images: Tensor) -> Tensor:
-        """All images shifted by the same few pixels; grey comes in at the edge."""
-        far, (height, width) = self.trembling, self.size
-        top, left = torch.randint(0, 2 * far + 1, (2,), generator=self.random).tolist()
-        padded = functional.pad(images - self.grey, (far,) * 4)
-        return padded[:, :, top : top + height, left : left + width] + self.grey
-
-    def price(self, images: Tensor) -> Tensor:
-        """What unrest and distance from grey cost each image."""
-        unrest = sum(images.diff(dim=axis).square().mean((1, 2, 3)) for axis in (2, 3))
-        distance = (images - self.grey).square().mean((1, 2, 3))
-        return _VARIATION * unrest + _DECAY * distance
-
-    def normalised(self, images: Tensor) -> Tensor:
-        """As the network takes them."""
-        return (images - self._mean) / self._std
-
-
 def _improve(
     subject: Subject,
     layer: str,
     part: tuple[ChannelExcitement, ...],
-    maker: _Maker,
+    maker: WaveImages,
     steps: int,
     tell: Tell,
 ) -> None:
@@ -310,7 +261,7 @@ def _improve(
             tell(Progress(said, step + 1, steps, "steps"))
 
 
-def _middle(output: Tensor, channels: Tensor, maker: _Maker) -> Tensor:
+def _middle(output: Tensor, channels: Tensor, maker: WaveImages) -> Tensor:
     """For each image the strongest unit of its channel in the middle of the map.
 
     As far around the middle as the image trembles: so what it shows may stay in its place.

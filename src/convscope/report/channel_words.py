@@ -26,7 +26,9 @@ def ranges(numbers: Sequence[int]) -> str:
 def page_words(chosen: Sequence[int], total: int, what: str = "channels") -> str:
     """``all 32 channels``, or ``channels 0–63 of 512``."""
     if tuple(chosen) == tuple(range(total)):
-        return f"all {thousands(total)} {what}" if total > 1 else f"its one {what.removesuffix('s')}"
+        return (
+            f"all {thousands(total)} {what}" if total > 1 else f"its one {what.removesuffix('s')}"
+        )
     noun = what if len(chosen) > 1 else what.removesuffix("s")
     return f"{noun} {ranges(chosen)} of {thousands(total)}"
 

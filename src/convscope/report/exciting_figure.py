@@ -97,9 +97,7 @@ def visualisation_figure(made: Visualisation, channels: Sequence[int] | None = N
     return _drawn(real, rows, leads, head, 0.0)
 
 
-def _rows(
-    exciting: Exciting, channels: Sequence[int] | None
-) -> tuple[ChannelExcitement, ...]:
+def _rows(exciting: Exciting, channels: Sequence[int] | None) -> tuple[ChannelExcitement, ...]:
     if channels is None:
         return exciting.channels[:ROWS]
     wanted = set(channels)

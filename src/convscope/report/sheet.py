@@ -93,7 +93,9 @@ class Sheet:
         self._rectangle((*marked, *size), "#ffffff", 2.2)
         self._rectangle((*marked, *size), colour, 1.1)
 
-    def _rectangle(self, place: tuple[float, float, float, float], colour: str, line: float) -> None:
+    def _rectangle(
+        self, place: tuple[float, float, float, float], colour: str, line: float
+    ) -> None:
         from matplotlib.patches import Rectangle
 
         left, top, width, height = place
