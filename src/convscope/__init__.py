@@ -32,12 +32,18 @@ if TYPE_CHECKING:
     from convscope.export.python_code import write_code as write_code
     from convscope.inspection.exciting import Exciting as Exciting
     from convscope.inspection.exciting import exciting as exciting
+    from convscope.inspection.gradient import WeightGradient as WeightGradient
+    from convscope.inspection.gradient import weight_gradient as weight_gradient
     from convscope.inspection.kernels import Kernels as Kernels
     from convscope.inspection.kernels import kernels as kernels
     from convscope.inspection.maps import ActivationMaps as ActivationMaps
     from convscope.inspection.maps import activation_maps as activation_maps
+    from convscope.inspection.subject import Subject as Subject
+    from convscope.inspection.subject import subject_of as subject_of
     from convscope.inspection.visualisation import Visualisation as Visualisation
     from convscope.inspection.visualisation import visualise as visualise
+    from convscope.inspection.walk import Walk as Walk
+    from convscope.inspection.walk import walk as walk
     from convscope.network.build import build as build
     from convscope.report.page import write_report as write_report
     from convscope.training.evaluate import Evaluation as Evaluation
@@ -67,9 +73,12 @@ _HOMES = {
     "convscope.errors": ("ConvscopeError",),
     "convscope.export.python_code": ("python_code", "write_code"),
     "convscope.inspection.exciting": ("Exciting", "exciting"),
+    "convscope.inspection.gradient": ("WeightGradient", "weight_gradient"),
     "convscope.inspection.kernels": ("Kernels", "kernels"),
     "convscope.inspection.maps": ("ActivationMaps", "activation_maps"),
+    "convscope.inspection.subject": ("Subject", "subject_of"),
     "convscope.inspection.visualisation": ("Visualisation", "visualise"),
+    "convscope.inspection.walk": ("Walk", "walk"),
     "convscope.network.build": ("build",),
     "convscope.report.page": ("write_report",),
     "convscope.training.evaluate": ("Evaluation", "evaluate"),
@@ -98,8 +107,11 @@ __all__ = [
     "Recipe",
     "Run",
     "Step",
+    "Subject",
     "Visualisation",
     "Volume",
+    "Walk",
+    "WeightGradient",
     "__version__",
     "activation_maps",
     "build",
@@ -115,9 +127,12 @@ __all__ = [
     "predict",
     "python_code",
     "read_recipe",
+    "subject_of",
     "train",
     "training_steps",
     "visualise",
+    "walk",
+    "weight_gradient",
     "write_code",
     "write_report",
 ]

@@ -12,17 +12,21 @@ from typing import Annotated, Any
 import typer
 
 from convscope.cli.code import code
+from convscope.cli.compare import compare
 from convscope.cli.console import note
 from convscope.cli.data import data
 from convscope.cli.demo import demo
 from convscope.cli.doctor import doctor
 from convscope.cli.evaluate import evaluate, report
+from convscope.cli.exercises import exercises
 from convscope.cli.explain import explain, zoo
 from convscope.cli.maps import exciting, kernels, maps, visualise
+from convscope.cli.modules import layers
 from convscope.cli.pictures import image, predict
 from convscope.cli.runs import runs
 from convscope.cli.streams import prepare_streams, silence
 from convscope.cli.train import train
+from convscope.cli.walk import gradient, walk
 from convscope.errors import ConvscopeError
 
 __all__ = ["app", "main"]
@@ -62,8 +66,16 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "First": {"demo": demo, "doctor": doctor},
     "Networks, without training": {"explain": explain, "zoo": zoo, "code": code},
     "Training": {"train": train, "runs": runs},
-    "What came of it": {"evaluate": evaluate, "predict": predict, "report": report},
+    "What came of it": {
+        "evaluate": evaluate,
+        "predict": predict,
+        "report": report,
+        "compare": compare,
+    },
     "Looking inside": {
+        "layers": layers,
+        "walk": walk,
+        "gradient": gradient,
         "maps": maps,
         "kernels": kernels,
         "exciting": exciting,
@@ -74,6 +86,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
 for _panel, _functions in _COMMANDS.items():
     for _name, _function in _functions.items():
         app.command(_name, rich_help_panel=_panel)(_function)
+app.add_typer(exercises, name="exercises", rich_help_panel="Networks, without training")
 app.add_typer(data, name="data", rich_help_panel="Images")
 
 
