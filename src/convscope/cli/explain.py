@@ -1,7 +1,11 @@
-"""``explain`` and ``zoo``: networks worked out and listed, without torch."""
+"""``explain`` and ``zoo``: networks worked out and listed, without torch.
+
+Only a module of somebody's own, ``explain net.py:Net``, needs torch: see ``modules``.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -9,10 +13,12 @@ import typer
 from convscope.architecture.arithmetic import Explanation
 from convscope.architecture.arithmetic import explain as work_out
 from convscope.architecture.counts import number
+from convscope.architecture.references import is_reference
 from convscope.architecture.zoo import ZOO, find_architecture
 from convscope.cli.console import show, show_json, show_text
 from convscope.cli.layout import columns
-from convscope.cli.options import ArchitectureWords, Json, joined
+from convscope.cli.options import ArchitectureWords, Json, ShapeOption, joined
+from convscope.errors import UsageError
 from convscope.report.explanation import ExplanationView
 
 __all__ = ["explain", "zoo"]
@@ -23,14 +29,27 @@ def explain(
     table: Annotated[
         bool, typer.Option("--table", help="Only the table, without each layer by hand.")
     ] = False,
+    shape: ShapeOption = None,
     json: Json = False,
 ) -> None:
     """Work out every number of a network, layer by layer, with its derivation.
 
     Volumes, parameters, multiply-adds, memory and receptive fields. Nothing is
-    trained or downloaded.
+    trained or downloaded. FILE.py:NAME is a module of yours, if the notation holds it.
     """
-    explanation = work_out(find_architecture(joined(architecture)))
+    words = joined(architecture)
+    if is_reference(words):
+        # By its name, not imported: the contract "explain-without-torch" holds for the rest.
+        modules = import_module("convscope.cli.modules")
+        modules.explain_module(words, shape=shape, table=table, json=json)
+        return
+    if shape is not None:
+        raise UsageError(
+            "an architecture says itself what it takes",
+            place="--shape",
+            remedy="leave it out, or give FILE.py:NAME",
+        )
+    explanation = work_out(find_architecture(words))
     if json:
         show_json(explanation.as_dict())
     else:
