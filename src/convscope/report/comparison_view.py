@@ -1,0 +1,142 @@
+"""Comparisons for the terminal: costs side by side, runs paired on the same images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from convscope.report.lines import Line
+from convscope.report.numbers import aligned, duration, plain_percent, thousands
+from convscope.report.view import Say, View, labelled, widths_of
+
+if TYPE_CHECKING:
+    from convscope.experiments.comparing import ArchitectureComparison, Pair, RunComparison
+
+__all__ = ["ArchitectureComparisonView", "RunComparisonView"]
+
+_ORANGE = "#D55E00"
+_WIDEST = 100
+_GAP = "  "
+_LONGEST = 24
+"""Characters of a name in a table."""
+
+
+@dataclass(frozen=True)
+class ArchitectureComparisonView(View):
+    """A row an architecture, then the layers in which each differs from the first."""
+
+    comparison: ArchitectureComparison
+
+    def lines(self, width: int, say: Say) -> list[Line]:
+        comparison = self.comparison
+        first, names = comparison.explanations[0], _short(comparison.names)
+        head = ["", "parameters", "×", "multiply-adds", "×", "bytes in use", "in training"]
+        rows = [
+            [
+                name,
+                thousands(found.parameters.value),
+                _times(found.parameters.value, first.parameters.value),
+                thousands(found.multiply_adds.value),
+                _times(found.multiply_adds.value, first.multiply_adds.value),
+                thousands(found.memory_inference.value),
+                thousands(found.memory_training.value),
+            ]
+            for name, found in zip(names, comparison.explanations, strict=True)
+        ]
+        lines = _table([head, *rows], say)
+        for name, text in zip(names, comparison.names, strict=True):
+            if name != text:
+                lines += labelled(name, say(text), min(width, _WIDEST), len(name) + 2)
+        for name, differences in zip(names[1:], comparison.differences[1:], strict=True):
+            lines += [[], [(say(f"{name} beside {names[0]}"), "bold")]]
+            lines += [_difference(line, say) for line in differences] or [[("the same", "dim")]]
+        note = "× is how many times the first one's. Memory is of one image's activations, float32."
+        return [*lines, [], *labelled("", say(note), min(width, _WIDEST), 0)]
+
+
+@dataclass(frozen=True)
+class RunComparisonView(View):
+    """A row a run, then every other one paired with the first, class by class."""
+
+    comparison: RunComparison
+
+    def lines(self, width: int, say: Say) -> list[Line]:
+        comparison = self.comparison
+        head = ["", "right %", "95 %", "trained in", "epochs", "seed"]
+        rows = [
+            [
+                run.name,
+                plain_percent(found.accuracy, 2),
+                " to ".join(plain_percent(bound, 2) for bound in found.interval),
+                duration(float(run.results["seconds"])),
+                f"{run.recipe.epochs:g}",
+                str(run.seed),
+            ]
+            for run, found in zip(comparison.runs, comparison.evaluations, strict=True)
+        ]
+        lines = _table([head, *rows], say)
+        for pair in comparison.pairs:
+            lines += [[], *self._pair(pair, min(width, _WIDEST), say)]
+        text = (
+            f"on the same {thousands(comparison.count)} test images of {comparison.data}, in "
+            "float32; p is McNemar's, exact: how likely so uneven a split is if both are as good"
+        )
+        return [*lines, [], *labelled("measured", say(text), min(width, _WIDEST), 10)]
+
+    def _pair(self, pair: Pair, width: int, say: Say) -> list[Line]:
+        first, found = self.comparison.runs[0].name, pair.disagreement
+        lines: list[Line] = [[(say(f"{first} − {pair.run}"), "bold")]]
+        told = (
+            f"{_points(found.difference)} points ({_points(found.low)} to {_points(found.high)}, "
+            f"95 %); {found.only_first:,} images only {first} has right, {found.only_second:,} "
+            f"only {pair.run}; p = {found.p:.2g}"
+        )
+        lines += labelled("accuracy", say(told), width, 10)
+        lines += labelled("differ in", say("; ".join(pair.differences) or "nothing"), width, 10)
+        head = ["class", f"{first} %", f"{pair.run} %", "points", "95 %", "p"]
+        rows = [
+            [
+                each.name,
+                plain_percent(each.first),
+                plain_percent(each.second),
+                _points(each.disagreement.difference, 1),
+                f"{_points(each.disagreement.low, 1)} to {_points(each.disagreement.high, 1)}",
+                f"{each.disagreement.p:.2g}",
+            ]
+            for each in pair.classes
+        ]
+        return [*lines, *_table([head, *rows], say)]
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Numbers in the place of names that would fill the line, such as notations."""
+    return [
+        name if len(name) <= _LONGEST else f"no. {number}" for number, name in enumerate(names, 1)
+    ]
+
+
+def _times(value: int, first: int) -> str:
+    return f"{value / first:.2f}" if first else "–"
+
+
+def _points(share: float, digits: int = 2) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    return f"{100 * share:+.{digits}f}".replace("-", "−")
+
+
+def _difference(line: str, say: Say) -> Line:
+    return [(f"  {say(line)}", _ORANGE if line.startswith("+") else "dim")]
+
+
+def _table(rows: Sequence[Sequence[str]], say: Say) -> list[Line]:
+    """The head dim, the first column to the left, all others on their decimal points."""
+    columns = [[say(cell) for cell in column] for column in zip(*rows, strict=True)]
+    shown = [columns[0], *([column[0], *aligned(column[1:])] for column in columns[1:])]
+    widths = widths_of(list(zip(*shown, strict=True)))
+    lines: list[Line] = []
+    for number, row in enumerate(zip(*shown, strict=True)):
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append([(_GAP.join(cells).rstrip(), "dim" if number == 0 else "")])
+    return lines
