@@ -84,7 +84,7 @@ def changed_work(ground: Ground, dice: Dice) -> Question | None:
         if not old.value or not new.value or old.value == new.value:
             continue
         ratio = new.value / old.value
-        form = decimal(ratio, 0.01)
+        form = decimal(ratio, 0.01 if ratio >= 0.2 else 0.001)
         return Question(
             TOPIC,
             ("factor", change.before.notation, change.words),

@@ -33,7 +33,7 @@ def which_layer(ground: Ground, dice: Dice) -> Question | None:
     if fault is None or len(fault[0]) < 3:
         return None
     layers, at, error = fault
-    options = [f"step {place_ + 1}: {layer_text(layer)}" for place_, layer in enumerate(layers)]
+    options = [_option(place_, layer) for place_, layer in enumerate(layers)]
     likely = [
         place_
         for place_, layer in enumerate(layers)
@@ -53,6 +53,12 @@ def which_layer(ground: Ground, dice: Dice) -> Question | None:
         level=2,
     )
     return choice_of(question, options[at], wrong, dice)
+
+
+def _option(place_: int, layer: Layer) -> str:
+    """step 3: conv 16 5x5; a block is too long for an option."""
+    text = layer_text(layer)
+    return f"step {place_ + 1}: {text}" if len(text) <= 40 else f"step {place_ + 1}"
 
 
 def why_not(ground: Ground, dice: Dice) -> Question | None:

@@ -8,7 +8,6 @@ from functools import cached_property
 
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.arithmetic import Explanation, LayerCost, explain
-from convscope.architecture.costs import Side
 from convscope.architecture.layers import (
     AvgPool,
     Conv,
@@ -78,7 +77,8 @@ class Ground:
         """How the volume came about: every layer that changes it, up to this one."""
         steps: list[Step] = []
         for cost in self.chain(name):
-            if cost.input != cost.output or cost.name == name:
+            inner = cost.kind == "residual" or cost.input == cost.output
+            if not inner or cost.name == name:
                 steps += side_steps(cost)
                 steps.append(Step(cost.name, f"{cost.input} → {cost.output}"))
         return tuple(steps)
@@ -89,6 +89,8 @@ Maker = Callable[[Ground, Dice], Question | None]
 
 def called(cost: LayerCost) -> str:
     """conv1 (`conv 16 5x5 pad 2`)"""
+    if ".shortcut." in cost.name:
+        return f"{cost.name} (the projection of its block, `{cost.notation}`)"
     if isinstance(cost.layer, Residual):
         return f"{cost.name} (a residual block)"
     return f"{cost.name} (`{cost.notation}`)"
@@ -99,18 +101,15 @@ def about(cost: LayerCost) -> tuple[str, ...]:
     return cost.notation, str(cost.input), str(cost.output)
 
 
-def side_steps(cost: LayerCost) -> list[Step]:
+def side_steps(cost: LayerCost, *, named: bool = True) -> list[Step]:
     """H_out and W_out with the numbers put in; one line where both are the same."""
     if not cost.sides:
         return []
+    name = f"{cost.name}: " if named else ""
     height, width = cost.sides
     if height.output == width.output:
-        return [Step(f"{cost.name}: H_out = W_out", width.output)]
-    return [_side_step(cost, side) for side in (height, width)]
-
-
-def _side_step(cost: LayerCost, side: Side) -> Step:
-    return Step(f"{cost.name}: {side.symbol}", side.output)
+        return [Step(f"{name}H_out = W_out", width.output)]
+    return [Step(f"{name}{side.symbol}", side.output) for side in (height, width)]
 
 
 def _leading(nodes: Sequence[Node], name: str) -> list[Node] | None:

@@ -13,7 +13,7 @@ from convscope.architecture.layers import Conv, MaxPool
 from convscope.architecture.printing import layer_text
 from convscope.architecture.windows import output_side, side_formula
 from convscope.exercises.dice import Dice
-from convscope.exercises.forms import whole
+from convscope.exercises.forms import Whole, whole
 from convscope.exercises.ground import WINDOWS, Ground
 from convscope.exercises.question import Question, Step, wrong_wholes
 
@@ -37,6 +37,11 @@ def _formula_step(side: int, layer: Conv | MaxPool) -> Step:
     if (side + padding - reach) % layer.stride[1]:
         formula = f"⌊{formula.removesuffix(' + 1')}⌋ + 1"
     return Step("W_out", Count(made, formula))
+
+
+def _all_right(form: Whole) -> tuple[Step, ...]:
+    """Where several fit, all of them."""
+    return (Step("right are", form.shown),) if len(form.accepted) > 1 else ()
 
 
 def _a_side(ground: Ground, dice: Dice) -> int:
@@ -108,7 +113,7 @@ def stride_of(ground: Ground, dice: Dice) -> Question | None:
             f"`{text}` takes maps of {side}×{side}. With which stride, the same along both axes, "
             f"does it give {made}×{made}?",
             form,
-            (_formula_step(side, layer), Step("right", form.shown)),
+            (_formula_step(side, layer), *_all_right(form)),
             level=2,
             mistakes=wrong_wholes(
                 form,
@@ -149,7 +154,7 @@ def kernel_of(ground: Ground, dice: Dice) -> Question | None:
         f"A convolution with stride {step} and {padded} makes {made}×{made} out of {side}×{side}. "
         "What is the side of its square kernel? (Write 5 for 5×5.)",
         form,
-        (_formula_step(side, layer), Step("right", form.shown)),
+        (_formula_step(side, layer), *_all_right(form)),
         level=2,
         mistakes=wrong_wholes(
             form,
@@ -217,7 +222,7 @@ def input_of(ground: Ground, dice: Dice) -> Question | None:
         (
             Step("at least", Count(least, f"({made} − 1)·{step} + {kernel}")),
             _formula_step(least, layer),
-            Step("right", form.shown),
+            *_all_right(form),
         ),
         level=2,
         mistakes=wrong_wholes(

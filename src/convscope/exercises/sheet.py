@@ -21,6 +21,7 @@ from convscope.exercises.ground import Ground
 from convscope.exercises.kinds import Kind, kinds_for
 from convscope.exercises.question import Question, as_choice
 from convscope.exercises.sources import found
+from convscope.exercises.trained import TOPIC as THIS_RUN
 
 __all__ = ["GENERATOR", "MOST", "Identity", "Sheet", "make_exercises"]
 
@@ -140,7 +141,8 @@ def _drawn(
     """Level by level; of a level the kind whose topic has come least often."""
     dice = Dice(*key)
     order = dice.shuffled(kinds)
-    topics: Counter[str] = Counter()
+    # A sheet about a run asks about that run first.
+    topics: Counter[str] = Counter({THIS_RUN: -1})
     uses: Counter[str] = Counter()
     asked: set[tuple[str, ...]] = set()
     for place in range(count):

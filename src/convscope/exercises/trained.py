@@ -78,15 +78,17 @@ def real_dot_product(ground: Ground, dice: Dice, inside: Inside) -> Question | N
         ("real sum", first.name, str(unit), found.image),
         f"This is kernel {unit[0]} (counted from 0) of {called(first)} and the patch of "
         f"{found.image} that it sees for row {unit[1]}, column {unit[2]} of its map, both rounded; "
-        f"its bias is {bias:.2f}. What is the value of the map there?",
+        f"its bias is {_bare(bias)}. What is the value of the map there?",
         form,
         (
             *(
                 Step(f"channel {number + 1}" if len(patch) > 1 else "products", _told(one, other))
                 for number, (one, other) in enumerate(zip(patch, kernel, strict=True))
             ),
-            Step("with the bias", f"{result:.4f} + ({bias:.2f}) = {result + bias:.3f}"),
-            Step("with all digits", f"the network itself has {found.value:.4f}"),
+            Step(
+                "with the bias", f"{_bare(result, 4)} + {_text(bias)} = {_bare(result + bias, 3)}"
+            ),
+            Step("with all digits", f"the network itself has {_bare(found.value, 4)}"),
         ),
         level=3,
         mistakes=wrong_numbers(
@@ -121,18 +123,18 @@ def real_norm(ground: Ground, dice: Dice, inside: Inside) -> Question | None:
     return Question(
         TOPIC,
         ("real norm", cost.name, str(unit), found.image),
-        f"In channel {unit[0]} of {cost.name} this run has the running mean {mean:.2f}, the "
-        f"running variance {variance:.3f}, the scale {scale:.2f} and the shift {shift:.2f} "
-        f"(rounded; ε does not matter). For {found.image} it is given {x:.2f} at row {unit[1]}, "
+        f"In channel {unit[0]} of {cost.name} this run has the running mean {_bare(mean)}, the "
+        f"running variance {variance:.3f}, the scale {_bare(scale)} and the shift {_bare(shift)} "
+        f"(rounded; ε does not matter). For {found.image} it is given {_bare(x)} at row {unit[1]}, "
         f"column {unit[2]}. What does it make of that?",
         form,
         (
             Step(
                 "",
-                f"({x:.2f} − ({mean:.2f}))/√{variance:.3f} · {scale:.2f} + ({shift:.2f}) = "
-                f"{right:.3f}",
+                f"({_bare(x)} − {_text(mean)})/√{variance:.3f} · {_text(scale)} + {_text(shift)} = "
+                f"{_bare(right, 3)}",
             ),
-            Step("with all digits", f"the network itself has {found.value:.4f}"),
+            Step("with all digits", f"the network itself has {_bare(found.value, 4)}"),
         ),
         level=2,
         mistakes=wrong_numbers(
@@ -187,8 +189,17 @@ def _sum(patch: Slices, kernel: Slices) -> float:
 
 def _told(patch: Sequence[Sequence[float]], kernel: Sequence[Sequence[float]]) -> str:
     pairs = _pairs(patch, kernel)
-    terms = " + ".join(f"({value:.2f})·({weight:.2f})" for value, weight in pairs)
-    return f"{terms} = {math.fsum(value * weight for value, weight in pairs):.4f}"
+    terms = " + ".join(f"{_text(value)}·{_text(weight)}" for value, weight in pairs)
+    return f"{terms} = {_bare(math.fsum(value * weight for value, weight in pairs), 4)}"
+
+
+def _bare(value: float, digits: int = 2) -> str:
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def _text(value: float, digits: int = 2) -> str:
+    """In brackets where it is negative."""
+    return f"({_bare(value, digits)})" if value < 0 else _bare(value, digits)
 
 
 def _grids(patch: Slices, kernel: Slices) -> tuple[Grid, ...]:

@@ -109,7 +109,7 @@ def uneven_volume(ground: Ground, dice: Dice) -> Question | None:
         ("volume", *about(cost)),
         f"A layer `{cost.notation}` is given {cost.input}. What is its output volume?",
         volume(made.height, made.width, made.channels),
-        (*side_steps(cost), Step("", f"{cost.input} → {made}")),
+        (*side_steps(cost, named=False), Step("", f"{cost.input} → {made}")),
         level=2,
         mistakes=wrong_volumes(cost),
     )

@@ -170,7 +170,11 @@ def share_of_work(ground: Ground, dice: Dice) -> Question | None:
     working = [cost for cost in explanation.layers if cost.multiply_adds.value]
     if not 2 <= len(working) <= MOST_LEARNT:
         return None
-    cost = dice.one_of(working)
+    # Neither nothing nor all: the tolerance would be larger than what is asked for.
+    telling = [cost for cost in working if 0.01 <= explanation.share_of_work(cost) <= 0.99]
+    if not telling:
+        return None
+    cost = dice.one_of(telling)
     right = 100 * explanation.share_of_work(cost)
     form = decimal(right, 0.1, "%")
     mine, everything = cost.multiply_adds.value, explanation.multiply_adds

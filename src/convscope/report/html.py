@@ -14,7 +14,7 @@ from html import escape
 __all__ = ["Child", "Html", "bar", "data_uri", "fragment", "raw", "tag"]
 
 _NUMBER_AND_SIGN = "\N{NO-BREAK SPACE}%"
-_VOID = frozenset({"br", "col", "hr", "img", "link", "meta", "wbr"})
+_VOID = frozenset({"br", "col", "hr", "img", "input", "link", "meta", "wbr"})
 
 
 @dataclass(frozen=True, slots=True)
