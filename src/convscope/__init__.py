@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from convscope.inspection.walk import Walk as Walk
     from convscope.inspection.walk import walk as walk
     from convscope.network.build import build as build
+    from convscope.report.lesson.page import write_lesson as write_lesson
     from convscope.report.page import write_report as write_report
     from convscope.training.evaluate import Evaluation as Evaluation
     from convscope.training.evaluate import evaluate as evaluate
@@ -80,6 +81,7 @@ _HOMES = {
     "convscope.inspection.visualisation": ("Visualisation", "visualise"),
     "convscope.inspection.walk": ("Walk", "walk"),
     "convscope.network.build": ("build",),
+    "convscope.report.lesson.page": ("write_lesson",),
     "convscope.report.page": ("write_report",),
     "convscope.training.evaluate": ("Evaluation", "evaluate"),
     "convscope.training.loop": ("Step",),
@@ -134,6 +136,7 @@ __all__ = [
     "walk",
     "weight_gradient",
     "write_code",
+    "write_lesson",
     "write_report",
 ]
 

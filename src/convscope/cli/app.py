@@ -20,6 +20,7 @@ from convscope.cli.doctor import doctor
 from convscope.cli.evaluate import evaluate, report
 from convscope.cli.exercises import exercises
 from convscope.cli.explain import explain, zoo
+from convscope.cli.lesson import lesson
 from convscope.cli.maps import exciting, kernels, maps, visualise
 from convscope.cli.modules import layers
 from convscope.cli.pictures import image, predict
@@ -80,6 +81,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "kernels": kernels,
         "exciting": exciting,
         "visualise": visualise,
+        "lesson": lesson,
     },
     "Images": {"image": image},
 }

@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from convscope.architecture.arithmetic import Explanation, explain
 from convscope.data.progress import Progress, Tell, teller
 from convscope.errors import ConvscopeError
+from convscope.inspection.ablation import Ablation, ablate
 from convscope.inspection.attribution import Attributions, attribute_all
+from convscope.inspection.equivariance import Equivariance, equivariance
+from convscope.inspection.invariance import Invariance, invariance
 from convscope.inspection.receptive import ReceptiveFields, receptive_fields
 from convscope.inspection.recording import trace
 from convscope.inspection.slides import Slide, slide, slides_of
 from convscope.inspection.subject import Layer, Picture, Subject
+from convscope.inspection.transforms import Flip, Rotation, Shift, Transform
 from convscope.report.lesson.choosing import chosen_pictures, reduced, shown_layers
 from convscope.training.runs import Run
 
@@ -56,6 +60,9 @@ class LessonMaterial:
     slides: tuple[Slide, ...] = ()
     fields: ReceptiveFields | None = None
     attributions: tuple[Attributions, ...] = ()
+    equivariance: Equivariance | None = None
+    invariance: Invariance | None = None
+    ablation: Ablation | None = None
     reasons: dict[str, str] = field(default_factory=dict)
 
     def answer(self, picture: int) -> int:
@@ -105,6 +112,9 @@ def gathered(
         slides=part("kernels", lambda: _slides(subject, pictures)) or (),
         fields=part("fields", lambda: _fields(subject, pictures[0])),
         attributions=part("attribution", lambda: _attributions(subject, pictures)) or (),
+        equivariance=part("symmetry", lambda: _equivariance(subject)),
+        invariance=part("symmetry", lambda: _invariance(subject)),
+        ablation=part("ablation", lambda: _ablation(subject)),
         reasons=reasons,
     )
 
@@ -176,3 +186,30 @@ def _fields(subject: Subject, picture: Picture) -> ReceptiveFields:
 def _attributions(subject: Subject, pictures: Sequence[Picture]) -> tuple[Attributions, ...]:
     """Of every picture for the class that it is called."""
     return tuple(attribute_all(subject, picture) for picture in pictures)
+
+
+def _few(subject: Subject, usual: int) -> int:
+    """So many pictures, fewer of large ones."""
+    height, width = subject.preprocessing.size
+    return min(usual, max(4, usual * 64 * 64 // (height * width)))
+
+
+def _equivariance(subject: Subject) -> Equivariance:
+    height, width = subject.preprocessing.size
+    moves: list[Transform] = [Shift(right=by) for by in (1, 2, 4) if by < min(height, width)]
+    moves.append(Flip("left-right"))
+    if height == width:
+        moves.append(Rotation(1))
+    layers = [each.name for each in shown_layers(subject)]
+    return equivariance(subject, moves, layers or None, images=_few(subject, 32))
+
+
+def _invariance(subject: Subject) -> Invariance:
+    smaller = min(subject.preprocessing.size)
+    shifts = [by for by in (1, 2, 3, 4, 6, 8) if by < smaller]
+    return invariance(subject, shifts, windows=(2,), images=_few(subject, 100))
+
+
+def _ablation(subject: Subject) -> Ablation:
+    """Against the labels where there are any, otherwise against the network's own answers."""
+    return ablate(subject, images=_few(subject, 500), agreement=not len(subject.labels))

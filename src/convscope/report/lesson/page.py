@@ -13,6 +13,7 @@ from convscope.inspection.subject import Subject, subject_of
 from convscope.report.document import Moving, document
 from convscope.report.elements import block, element_script, element_sheet
 from convscope.report.html import tag
+from convscope.report.lesson.ablation import ablation_chapter
 from convscope.report.lesson.attribution import attribution_chapter
 from convscope.report.lesson.chapter import Chapter, Maker
 from convscope.report.lesson.fields import fields_chapter
@@ -25,6 +26,7 @@ from convscope.report.lesson.maps import answer_chapter, maps_chapter
 from convscope.report.lesson.material import LessonMaterial, gathered
 from convscope.report.lesson.network import layers_chapter, network_chapter, picture_chapter
 from convscope.report.lesson.recap import conditions_chapter, head, recap_chapter
+from convscope.report.lesson.symmetry import symmetry_chapter
 from convscope.training.files import write_bytes, writing
 from convscope.training.runs import Run, open_run, runs_folder
 
@@ -41,6 +43,8 @@ CHAPTERS: tuple[Maker, ...] = (
     answer_chapter,
     fields_chapter,
     attribution_chapter,
+    symmetry_chapter,
+    ablation_chapter,
     # Claims (each statement of the article, measured) and the health of a training's units
     # are chapters like these: a function here, and what it needs in LessonMaterial.
     recap_chapter,

@@ -23,7 +23,7 @@ DIFFERENCES: tuple[tuple[str, str], ...] = (
         "Cross-correlation: the kernel is not flipped, here as in all libraries.",
     ),
     (
-        "with inputs that are all positive, the output of a sigmoid is all positive or all negative",
+        "with all-positive inputs, the output of a sigmoid is all positive or all negative",
         "It is the gradients of one unit’s weights that all share one sign; hence the zigzag.",
     ),
     (

@@ -14,7 +14,7 @@
     #picture = document.createElement("heat-map");
     #numbers = document.createElement("heat-map");
     #told = document.createElement("p");
-    #corner = [0, 0];
+    #corner = null;
     #window = [0, 0];
 
     connectedCallback() {
@@ -71,19 +71,23 @@
       const sides = [Math.min(height, Math.min(fit, 28)), Math.min(width, Math.min(fit, 28))];
       const whole = [height, width];
       this.#window = sides;
-      this.#corner = sides.map((side, axis) => {
-        const [now, low] = [this.#cursor[axis], this.#corner[axis]];
-        const moved = now < low ? now : now >= low + side ? now - side + 1 : low;
-        return Math.max(0, Math.min(whole[axis] - side, moved));
+      const moved = sides.map((side, axis) => {
+        const now = this.#cursor[axis];
+        const low = this.#corner ? this.#corner[axis] : now - Math.floor(side / 2);
+        const first = now < low ? now : now >= low + side ? now - side + 1 : low;
+        return Math.max(0, Math.min(whole[axis] - side, first));
       });
+      // Before the page is laid out there is no room, and no window to remember.
+      this.#corner = moved;
+      if (!room) this.#corner = null;
+      return moved;
     }
 
     #show() {
       if (!this.#data || !this.isConnected) return;
       const image = this.#data.images[this.#image];
       const [channels, height, width] = image.shape;
-      this.#place(height, width);
-      const [top, left] = this.#corner;
+      const [top, left] = this.#place(height, width);
       const [rows, columns] = this.#window;
       const plane = image.values.subarray(this.#channel * height * width, (this.#channel + 1) * height * width);
       const part = new Uint8Array(rows * columns);
