@@ -17,13 +17,14 @@ from convscope.report.numbers import percent, thousands
 from convscope.report.palette import LIGHT
 from convscope.report.picture_figures import picture
 from convscope.report.plotting import PAD, figure_style, new_figure, title, words
+from convscope.report.scene import width_of
 from convscope.report.sheet import Sheet, coloured, limit_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from convscope.architecture.pixels import Box
-    from convscope.inspection.exciting import ChannelExcitement, Excitement, Exciting
+    from convscope.inspection.exciting import ChannelExcitement, Exciting
     from convscope.inspection.kernels import Kernels
     from convscope.inspection.visualisation import Visualisation
 
@@ -34,15 +35,31 @@ ROWS = 16
 _TILE, _GAP = 0.66, 0.09
 _LABEL = 1.3
 _CAPTION = 0.27
+_GREY = np.full((1, 1, 3), 214, np.uint8)
+"""Padding, in an enlarged part."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Lead:
-    """The picture at the head of a row: its colours, the box on it, and its caption."""
+class _Tile:
+    """A picture of a row: its colours, the box that its unit sees, and its caption."""
 
     colours: NDArray[np.uint8]
     box: Box | None
-    caption: str
+    value: str
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Where things stand, in inches: the height of a tile, of a row, and where images begin.
+
+    ``field`` are the height and width of the largest box, None where parts are not enlarged.
+    """
+
+    down: float
+    step: float
+    left: float
+    field: tuple[int, int] | None
 
 
 def exciting_figure(
@@ -57,44 +74,43 @@ def exciting_figure(
     stand at the head of the rows.
     """
     rows = _rows(exciting, channels)
-    leads: dict[int, _Lead] = {}
+    leads: dict[int, _Tile] = {}
     limit = 0.0
     if kernels is not None:
         shown = kernels.weights[[each.channel for each in rows]]
         limit = limit_of(shown)
         leads = {
-            each.channel: _Lead(_side_by_side(weights, limit), None, "kernel")
+            each.channel: _Tile(_side_by_side(weights, limit), None, "kernel")
             for each, weights in zip(rows, shown, strict=True)
         }
     head = (
         f"What excites {exciting.layer} of {short_name(exciting.subject, 30)}",
-        f"{page_words([each.channel for each in rows], exciting.total)}; "
-        f"the strongest of {thousands(exciting.count)} images of {exciting.images_from}, "
-        "with the greatest value of the map",
+        f"{_page(rows, exciting.total)}: the strongest of {_source(exciting)}",
     )
     return _drawn(exciting, rows, leads, head, limit)
 
 
 def visualisation_figure(made: Visualisation, channels: Sequence[int] | None = None) -> Figure:
-    """The image made for each channel, and beside it the real images that excite it most."""
+    """The image made for each channel, and beside it the real images that excite it most.
+
+    By default the first 16 of the channels.
+    """
     rows = _rows(made.exciting, channels)
     images = {image.channel: image for image in made.images}
-    limit = max(abs(image.value) for image in made.images)
+    largest = max(abs(image.value) for image in made.images)
     leads = {
-        each.channel: _Lead(
-            picture(image.pixels), image.box, f"{signed([image.value], limit)[0]}\nmade"
+        each.channel: _Tile(
+            picture(image.pixels), image.box, signed([image.value], largest)[0], "made"
         )
         for each in rows
         for image in [images[each.channel]]
     }
-    real = made.exciting
     head = (
         f"What {made.layer} of {short_name(made.subject, 30)} looks for",
-        f"{page_words([each.channel for each in rows], made.total)}; an image made in "
-        f"{made.settings['steps']:g} steps (seed {made.seed}), then the strongest of "
-        f"{thousands(real.count)} images of {real.images_from}",
+        f"{_page(rows, made.total)}: an image made in {made.settings['steps']:g} steps "
+        f"(seed {made.seed}), beside the strongest of {_source(made.exciting)}",
     )
-    return _drawn(real, rows, leads, head, 0.0)
+    return _drawn(made.exciting, rows, leads, head, 0.0)
 
 
 def _rows(exciting: Exciting, channels: Sequence[int] | None) -> tuple[ChannelExcitement, ...]:
@@ -104,10 +120,17 @@ def _rows(exciting: Exciting, channels: Sequence[int] | None) -> tuple[ChannelEx
     return tuple(each for each in exciting.channels if each.channel in wanted)
 
 
+def _page(rows: Sequence[ChannelExcitement], total: int) -> str:
+    return page_words([each.channel for each in rows], total)
+
+
+def _source(exciting: Exciting) -> str:
+    return f"{thousands(exciting.count)} images of {short_name(exciting.images_from, 40)}"
+
+
 def _side_by_side(weights: NDArray[np.float32], limit: float) -> NDArray[np.uint8]:
     """The slices of one kernel in a row, white between them."""
-    height = weights.shape[1]
-    gap = np.zeros((height, 1), np.float32)
+    gap = np.zeros((weights.shape[1], 1), np.float32)
     parts = [part for values in weights for part in (gap, values)][1:]
     return coloured(np.concatenate(parts, 1), limit)
 
@@ -115,57 +138,66 @@ def _side_by_side(weights: NDArray[np.float32], limit: float) -> NDArray[np.uint
 def _drawn(
     exciting: Exciting,
     rows: Sequence[ChannelExcitement],
-    leads: dict[int, _Lead],
+    leads: dict[int, _Tile],
     head: tuple[str, str],
     limit: float,
 ) -> Figure:
-    sides = next(iter(exciting.pixels.values())).shape[1:] if exciting.pixels else (1, 1)
-    down = _TILE * min(max(sides[0] / sides[1], 0.4), 2.5)
-    parts = any(_partial(exciting, one) for each in rows for one in each.best)
-    step = down + (_TILE + 0.05 if parts else 0) + _CAPTION + 0.16
+    grid = _grid(exciting, rows, leads)
+    largest = max((abs(one.value) for each in rows for one in each.best), default=1.0)
     count = max((len(each.best) for each in rows), default=0)
-    left = PAD + _LABEL + (_TILE + 0.25 if leads else 0)
+    told = f"Below: the greatest value of the map, and the class. {_boxes_told(exciting, grid)}"
+    widest = max(width_of(head[1], 8.5), width_of(told, 7)) / 72
     with figure_style():
         figure = new_figure(
-            max(left + count * (_TILE + _GAP) + PAD, 7.2),
-            0.7 + len(rows) * step + 0.2 + (0.35 if limit else 0),
+            max(grid.left + count * (_TILE + _GAP), PAD + widest) + PAD,
+            0.7 + len(rows) * grid.step + 0.2 + (0.42 if limit else 0),
             arranged=False,
         )
         top = title(figure, *head) + 0.14
         sheet = Sheet(figure)
-        largest = max((abs(one.value) for each in rows for one in each.best), default=1.0)
         for number, each in enumerate(rows):
-            upper = top + number * step
+            upper = top + number * grid.step
             _label(figure, exciting, each, upper)
             if each.channel in leads:
-                _lead(figure, sheet, leads[each.channel], upper, down)
+                _tile(figure, sheet, leads[each.channel], grid, PAD + _LABEL, upper)
             for at, one in enumerate(each.best):
-                place = (left + at * (_TILE + _GAP), upper, _TILE, down)
-                _image(sheet, exciting, one, place, parts=parts)
-                below = upper + step - _CAPTION - 0.13
-                _caption(
-                    figure, place[0], below, signed([one.value], largest)[0], exciting.class_of(one)
-                )
-        below = top + len(rows) * step
-        told = "box and enlarged part: what the strongest unit sees" if parts else ""
-        told = f"{told} ({exciting.boxes})" if told else exciting.boxes
+                value = signed([one.value], largest)[0]
+                colours = picture(exciting.pixels[one.image])
+                tile = _Tile(colours, one.box, value, exciting.class_of(one))
+                _tile(figure, sheet, tile, grid, grid.left + at * (_TILE + _GAP), upper)
+        below = top + len(rows) * grid.step
         words(figure, PAD, below, told, fontsize=7, color=LIGHT["muted"])
         if limit:
-            draw_scale(figure, PAD, below + 0.2, limit, "weight; one scale for all kernels")
+            draw_scale(figure, PAD + 0.2, below + 0.22, limit, "weight; one scale for all kernels")
     return figure
 
 
-def _partial(exciting: Exciting, one: Excitement) -> bool:
-    """Whether the unit sees so little that it is worth being enlarged."""
-    height, width = exciting.pixels[one.image].shape[1:]
-    return one.box is not None and 2 * one.box.height * one.box.width <= height * width
+def _grid(exciting: Exciting, rows: Sequence[ChannelExcitement], leads: dict[int, _Tile]) -> _Grid:
+    """Parts are enlarged where no unit sees more than half of its image."""
+    sides = next(iter(exciting.pixels.values())).shape[1:] if exciting.pixels else (1, 1)
+    boxes = [one.box for each in rows for one in each.best if one.box is not None]
+    boxes += [lead.box for lead in leads.values() if lead.box is not None]
+    field = None
+    if boxes:
+        height, width = max(box.height for box in boxes), max(box.width for box in boxes)
+        if 2 * height * width <= sides[0] * sides[1]:
+            field = (height, width)
+    down = _TILE * min(max(sides[0] / sides[1], 0.4), 2.5)
+    part = 0.05 + _TILE * field[0] / max(field) if field else 0.0
+    left = PAD + _LABEL + (_TILE + 0.25 if leads else 0)
+    return _Grid(down, down + part + _CAPTION + 0.2, left, field)
+
+
+def _boxes_told(exciting: Exciting, grid: _Grid) -> str:
+    if grid.field is None:
+        return "Each unit sees more than half of the image, or all of it."
+    return f"In the box, and enlarged, what the unit sees; grey is padding ({exciting.boxes})."
 
 
 def _label(figure: Figure, exciting: Exciting, each: ChannelExcitement, top: float) -> None:
     words(figure, PAD, top, f"channel {each.channel}", fontsize=8.5, fontweight="bold")
-    lines = [short_name(each.name, 18)] if each.name else []
-    lines.append(f"active in {percent(each.active)}")
-    lines += classes_told(exciting, each, 2).replace(", …", "").split(", ")
+    lines = [each.name, f"above 0 in {percent(each.active)}"]
+    lines += classes_told(exciting, each).removesuffix(", …").split(", ")
     if not each.best:
         lines.append("no image stands out")
     for number, line in enumerate(line for line in lines if line):
@@ -173,41 +205,40 @@ def _label(figure: Figure, exciting: Exciting, each: ChannelExcitement, top: flo
         words(figure, PAD, top + 0.17 + 0.13 * number, short_name(line, 22), **style)
 
 
-def _lead(figure: Figure, sheet: Sheet, lead: _Lead, top: float, down: float) -> None:
-    left = PAD + _LABEL
-    height, width = lead.colours.shape[:2]
-    tall = min(_TILE * height / width, down)
-    place = (left, top, _TILE, tall)
-    sheet.image(lead.colours, place)
-    if lead.box is not None and 2 * lead.box.height * lead.box.width <= height * width:
-        sheet.box(lead.box, (height, width), place)
-    for number, line in enumerate(lead.caption.splitlines()):
-        style = {"fontsize": 7, "color": LIGHT["ink"] if number == 0 else LIGHT["muted"]}
-        words(figure, left, top + tall + 0.03 + 0.12 * number, line, **style)
-
-
-def _image(
-    sheet: Sheet,
-    exciting: Exciting,
-    one: Excitement,
-    place: tuple[float, float, float, float],
-    *,
-    parts: bool,
-) -> None:
-    """An image, the box on it, and below it the part in the box."""
-    left, top, width, down = place
-    pixels = exciting.pixels[one.image]
-    sheet.image(picture(pixels), place)
-    if not parts or one.box is None:
-        return
-    sheet.box(one.box, pixels.shape[1:], place)
-    seen = picture(exciting.patch(one))
-    scale = width / max(seen.shape[:2])
-    size = (seen.shape[1] * scale, seen.shape[0] * scale)
-    sheet.image(seen, (left, top + down + 0.05, *size), frame=LIGHT["warm"])
-
-
-def _caption(figure: Figure, left: float, top: float, value: str, shown: str) -> None:
-    words(figure, left, top, value, fontsize=7)
+def _tile(figure: Figure, sheet: Sheet, tile: _Tile, grid: _Grid, left: float, top: float) -> None:
+    """An image with its box, the part in the box in its place in the field, and the caption."""
+    sides = tile.colours.shape[:2]
+    width, down = _fitted(sides, grid.down)
+    below = top + grid.down + 0.05
+    # A kernel is as large as the field, and stands beside the enlarged parts.
+    beside = grid.field == sides and tile.box is None
+    sheet.image(tile.colours, (left, below if beside else top, width, down))
+    if grid.field is not None and tile.box is not None:
+        sheet.box(tile.box, sides, (left, top, width, down))
+        _part(sheet, tile, grid.field, left, below)
+    below = top + grid.step - _CAPTION - 0.17
+    words(figure, left, below, tile.value, fontsize=7)
     style = {"fontsize": 6.5, "color": LIGHT["muted"]}
-    words(figure, left, top + 0.12, short_name(shown, 11), **style)
+    words(figure, left, below + 0.12, short_name(tile.told, 11), **style)
+
+
+def _fitted(sides: Sequence[int], down: float) -> tuple[float, float]:
+    """As large as a tile allows, in its own proportions."""
+    scale = min(_TILE / sides[1], down / sides[0])
+    return sides[1] * scale, sides[0] * scale
+
+
+def _part(sheet: Sheet, tile: _Tile, field: tuple[int, int], left: float, top: float) -> None:
+    """The box's pixels where they lie in the field; what lies beyond the image is grey."""
+    box = tile.box
+    if box is None:
+        return
+    scale = _TILE / max(field)
+    height, width = field
+    # A box that begins at the image's edge and is too small has lost what lay before it.
+    above = height - box.height if box.top == 0 else 0
+    before = width - box.width if box.left == 0 else 0
+    sheet.image(_GREY, (left, top, width * scale, height * scale))
+    pixels = tile.colours[box.top : box.bottom, box.left : box.right]
+    corner = (left + before * scale, top + above * scale)
+    sheet.image(pixels, (*corner, box.width * scale, box.height * scale), frame=None)

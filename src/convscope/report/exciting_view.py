@@ -60,7 +60,7 @@ class ExcitingView(View):
             [f"{box.top}–{box.bottom - 1}" if box is not None else "·" for box in boxes],
             [f"{box.left}–{box.right - 1}" if box is not None else "·" for box in boxes],
         ]
-        titles = ["channel", "active %", "greatest", "image", "unit", "rows", "columns"]
+        titles = ["channel", "above 0 %", "greatest", "image", "unit", "rows", "columns"]
         names = [say(self._told(each)) for each in found]
         return table_lines(titles, columns, say, names)
 
@@ -70,10 +70,10 @@ class ExcitingView(View):
         return f"{each.name}: {told}" if each.name else told
 
 
-def classes_told(exciting: Exciting, each: ChannelExcitement, most: int = 3) -> str:
-    """``Trouser 7, Dress 2``; empty where classes are not known."""
+def classes_told(exciting: Exciting, each: ChannelExcitement, most: int = 2) -> str:
+    """``7 × Trouser, 2 × Dress``; empty where classes are not known."""
     counted = Counter(name for name in map(exciting.class_of, each.best) if name)
-    told = [f"{name} {number}" for name, number in counted.most_common(most)]
+    told = [f"{number} × {name}" for name, number in counted.most_common(most)]
     return ", ".join([*told, "…"] if len(counted) > most else told)
 
 

@@ -76,7 +76,9 @@ def maps_figure(maps: ActivationMaps, channels: str | Sequence[int] | None = Non
                 style = {"fontsize": 6.5, "color": LIGHT["muted"], "ha": "right"}
                 words(figure, across + _TILE, upper, f"≤ {peaks[at]}", **style)
             sheet.image(coloured(values, limit), (across, upper + _CAPTION, _TILE, down))
-        draw_scale(figure, left, top + height + 0.1, limit, "activation; one scale for all maps")
+        draw_scale(
+            figure, left + 0.2, top + height + 0.12, limit, "activation; one scale for all maps"
+        )
     return figure
 
 
@@ -185,7 +187,7 @@ def _tiled(
         told = "weight; one scale for all"
         if slices == 3:
             told += "; slices for red, green and blue"
-        draw_scale(figure, PAD, top + rows * step + 0.1, limit, told)
+        draw_scale(figure, PAD + 0.2, top + rows * step + 0.12, limit, told)
     return figure
 
 
@@ -221,7 +223,7 @@ def _tabled(
         grouped = " of the kernel's group" if kernels.groups > 1 else ""
         axes.set_xlabel(f"slices: input channels{grouped}", fontsize=7.5, labelpad=4)
         axes.set_ylabel("kernels: output channels", fontsize=7.5)
-        draw_scale(figure, left, top + height + 0.16, limit, "weight; one scale for all")
+        draw_scale(figure, left + 0.2, top + height + 0.18, limit, "weight; one scale for all")
     return figure
 
 
