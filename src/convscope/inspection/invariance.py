@@ -135,7 +135,8 @@ def _variants(subject: Subject, kinds: Sequence[str], windows: Sequence[int]) ->
     own = _own(modules)
     found: list[_Variant] = []
     if own is None or own not in chosen:
-        found.append(_Variant(*(own or ("as it is", None)), True, subject))
+        named: tuple[str, Pair | None] = own or ("as it is", None)
+        found.append(_Variant(named[0], named[1], True, subject))
     for kind, window in chosen if modules else []:
         if (kind, window) == own:
             found.append(_Variant(kind, window, True, subject))
