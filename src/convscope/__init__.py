@@ -30,16 +30,28 @@ if TYPE_CHECKING:
     from convscope.errors import ConvscopeError as ConvscopeError
     from convscope.export.python_code import python_code as python_code
     from convscope.export.python_code import write_code as write_code
+    from convscope.inspection.ablation import Ablation as Ablation
+    from convscope.inspection.ablation import ablate as ablate
+    from convscope.inspection.ablation import measure_edit as measure_edit
+    from convscope.inspection.editing import edit_kernel as edit_kernel
+    from convscope.inspection.editing import swap_pooling as swap_pooling
+    from convscope.inspection.equivariance import Equivariance as Equivariance
+    from convscope.inspection.equivariance import equivariance as equivariance
     from convscope.inspection.exciting import Exciting as Exciting
     from convscope.inspection.exciting import exciting as exciting
     from convscope.inspection.gradient import WeightGradient as WeightGradient
     from convscope.inspection.gradient import weight_gradient as weight_gradient
+    from convscope.inspection.invariance import Invariance as Invariance
+    from convscope.inspection.invariance import invariance as invariance
     from convscope.inspection.kernels import Kernels as Kernels
     from convscope.inspection.kernels import kernels as kernels
     from convscope.inspection.maps import ActivationMaps as ActivationMaps
     from convscope.inspection.maps import activation_maps as activation_maps
     from convscope.inspection.subject import Subject as Subject
     from convscope.inspection.subject import subject_of as subject_of
+    from convscope.inspection.transforms import Flip as Flip
+    from convscope.inspection.transforms import Rotation as Rotation
+    from convscope.inspection.transforms import Shift as Shift
     from convscope.inspection.visualisation import Visualisation as Visualisation
     from convscope.inspection.visualisation import visualise as visualise
     from convscope.inspection.walk import Walk as Walk
@@ -73,11 +85,16 @@ _HOMES = {
     "convscope.data.sources": ("load_data",),
     "convscope.errors": ("ConvscopeError",),
     "convscope.export.python_code": ("python_code", "write_code"),
+    "convscope.inspection.ablation": ("Ablation", "ablate", "measure_edit"),
+    "convscope.inspection.editing": ("edit_kernel", "swap_pooling"),
+    "convscope.inspection.equivariance": ("Equivariance", "equivariance"),
     "convscope.inspection.exciting": ("Exciting", "exciting"),
     "convscope.inspection.gradient": ("WeightGradient", "weight_gradient"),
+    "convscope.inspection.invariance": ("Invariance", "invariance"),
     "convscope.inspection.kernels": ("Kernels", "kernels"),
     "convscope.inspection.maps": ("ActivationMaps", "activation_maps"),
     "convscope.inspection.subject": ("Subject", "subject_of"),
+    "convscope.inspection.transforms": ("Flip", "Rotation", "Shift"),
     "convscope.inspection.visualisation": ("Visualisation", "visualise"),
     "convscope.inspection.walk": ("Walk", "walk"),
     "convscope.network.build": ("build",),
@@ -95,19 +112,25 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "RECIPES",
     "ZOO",
+    "Ablation",
     "ActivationMaps",
     "Architecture",
     "ConvscopeError",
     "Data",
+    "Equivariance",
     "Evaluation",
     "Exciting",
     "Explanation",
+    "Flip",
     "ImageSet",
+    "Invariance",
     "Kernels",
     "Prediction",
     "Preprocessing",
     "Recipe",
+    "Rotation",
     "Run",
+    "Shift",
     "Step",
     "Subject",
     "Visualisation",
@@ -115,21 +138,27 @@ __all__ = [
     "Walk",
     "WeightGradient",
     "__version__",
+    "ablate",
     "activation_maps",
     "build",
+    "edit_kernel",
+    "equivariance",
     "errors",
     "evaluate",
     "exciting",
     "explain",
     "find_architecture",
+    "invariance",
     "kernels",
     "list_runs",
     "load_data",
+    "measure_edit",
     "open_run",
     "predict",
     "python_code",
     "read_recipe",
     "subject_of",
+    "swap_pooling",
     "train",
     "training_steps",
     "visualise",

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from convscope.cli.ablate import ablate
 from convscope.cli.code import code
 from convscope.cli.compare import compare
 from convscope.cli.console import note
@@ -26,6 +27,7 @@ from convscope.cli.modules import layers
 from convscope.cli.pictures import image, predict
 from convscope.cli.runs import runs
 from convscope.cli.streams import prepare_streams, silence
+from convscope.cli.symmetry import symmetry
 from convscope.cli.train import train
 from convscope.cli.walk import gradient, walk
 from convscope.errors import ConvscopeError
@@ -81,6 +83,8 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "kernels": kernels,
         "exciting": exciting,
         "visualise": visualise,
+        "symmetry": symmetry,
+        "ablate": ablate,
         "lesson": lesson,
     },
     "Images": {"image": image},

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from convscope.data.progress import Progress, Tell, teller
 from convscope.errors import UsageError
+from convscope.inspection.channels import chosen_channels, readable_layer
 from convscope.inspection.effects import Effect, effect_of
 from convscope.inspection.intervals import Bootstrap, Estimate, share
 from convscope.inspection.recording import borrowed, recording
@@ -85,7 +86,7 @@ class Ablation:
 def ablate(
     source: Any,
     layer: str | None = None,
-    channels: Sequence[int] | None = None,
+    channels: str | Sequence[int] | None = None,
     *,
     images: int = 1000,
     how: How = "zero",
@@ -96,17 +97,16 @@ def ablate(
     """Switches channels of a layer off, each alone, and all of them at once.
 
     ``source`` is a subject or whatever ``subject_of`` takes; without ``layer`` it is the
-    first one behind an activation.  ``channels`` None means each in turn, an empty list only
-    the whole layer.  ``how`` says what stands in the place of a channel: zero, or its mean
-    over the images, place by place.  ``agreement`` compares with the network's own answers,
-    and needs no labels.
+    first one behind an activation.  ``channels`` are numbers, or ``"0-7,12"``; None means
+    each in turn, an empty list only the whole layer.  ``how`` says what stands in the place
+    of a channel: zero, or its mean over the images, place by place.  ``agreement`` compares
+    with the network's own answers, and needs no labels.
     """
     subject = subject_of(source)
     name = layer if layer is not None else default_layer(subject)
     if how not in ("zero", "mean"):
         raise UsageError(f"a channel cannot be set to {how!r}", remedy="give zero or mean")
-    count = _channels_of(subject, name)
-    chosen = _chosen(name, count, channels)
+    chosen = _chosen(readable_layer(subject, name).shape[0], channels)
     sample = draw_sample(subject, images, seed)
     _require_labels(subject, sample, agreement)
     tell = teller(progress)
@@ -196,26 +196,10 @@ _ACTIVATIONS = {
 }
 
 
-def _channels_of(subject: Subject, name: str) -> int:
-    shape = subject.layer(name).shape
-    if len(shape) not in (1, 3):
-        raise UsageError(
-            f"{name} makes neither maps nor a vector, and has no channels to switch off",
-            remedy="choose another layer",
-        )
-    return shape[0]
-
-
-def _chosen(name: str, count: int, channels: Sequence[int] | None) -> list[int]:
-    if channels is None:
-        return list(range(count))
-    chosen = list(dict.fromkeys(int(each) for each in channels))
-    wrong = [each for each in chosen if not 0 <= each < count]
-    if wrong:
-        raise UsageError(
-            f"{name} has no channel {wrong[0]}", remedy=f"its channels are 0 to {count - 1}"
-        )
-    return chosen
+def _chosen(count: int, channels: str | Sequence[int] | None) -> tuple[int, ...]:
+    if channels is not None and not isinstance(channels, str) and not len(channels):
+        return ()
+    return chosen_channels(channels, count, page=count)
 
 
 def _require_labels(subject: Subject, sample: Sample, agreement: bool) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convscope.report.lines import Line
 from convscope.report.numbers import aligned, percent, plain_percent, thousands
-from convscope.report.view import Say, View, labelled, widths_of
+from convscope.report.view import Say, View, labelled
 
 if TYPE_CHECKING:
     from convscope.inspection.ablation import Ablation
@@ -53,7 +54,7 @@ class AblationView(View):
         for label, text in self._head():
             lines += labelled(label, say(text), narrow) if text else []
         if found.effects:
-            lines += [[], [(say(self._told()), "bold")], *self._ranking(say)]
+            lines += [[], [(say(self._told()), "bold")], *self._ranking(narrow, say)]
         if found.whole is not None:
             title = f"classes, {found.whole.what}" + (" off" if found.layer else "")
             lines += [[], [(say(title), "bold")], *_classes(found.whole, say)]
@@ -90,22 +91,29 @@ class AblationView(View):
         first = f"the {shown} of {count} channels that are missed most" if shown < count else ""
         return first or f"{count} channels, the one that is missed most first"
 
-    def _ranking(self, say: Say) -> list[Line]:
+    def _ranking(self, width: int, say: Say) -> list[Line]:
+        """The ranked channels; columns that do not fit are left out, the last named first."""
         shown = self.ablation.ranked[: self.rows]
-        head = ["channel", f"{right_word(self.ablation)} %", "points", "95 % interval"]
-        head += ["lost", "gained", "p", "probability", "class most affected"]
-        columns = [
-            [str(each.channel) for each in shown],
-            aligned([plain_percent(each.accuracy, 2) for each in shown]),
-            aligned([points(each.difference, 2) for each in shown]),
-            [_bounds(each.interval) for each in shown],
-            [str(each.lost) for each in shown],
-            [str(each.gained) for each in shown],
-            [_chance(each.p_value) for each in shown],
-            [f"{each.probability.value:+.3f}".replace("-", "−") for each in shown],
-            [_most(each) for each in shown],
-        ]
-        return _table([say(each) for each in head], [list(map(say, each)) for each in columns])
+        columns = {
+            "channel": [str(each.channel) for each in shown],
+            f"{right_word(self.ablation)} %": aligned(
+                [plain_percent(each.accuracy, 2) for each in shown]
+            ),
+            "points": aligned([points(each.difference, 2) for each in shown]),
+            "95 % interval": [_bounds(each.interval) for each in shown],
+            "lost": [str(each.lost) for each in shown],
+            "gained": [str(each.gained) for each in shown],
+            "p": [_chance(each.p_value) for each in shown],
+            "probability": [f"{each.probability.value:+.3f}".replace("-", "−") for each in shown],
+            "class most affected": [_most(each) for each in shown],
+        }
+        lines = _table(columns, say)
+        for name in ("probability", "p", "gained", "lost"):
+            if sum(len(text) for text, _ in lines[0]) <= width:
+                break
+            del columns[name]
+            lines = _table(columns, say)
+        return lines
 
 
 def _sum(effect: Effect) -> str:
@@ -128,31 +136,28 @@ def _most(effect: Effect) -> str:
 
 def _classes(effect: Effect, say: Say) -> list[Line]:
     shown = effect.per_class
-    head = ["", "before %", "after %", "points", "95 % interval", "images"]
-    columns = [
-        [each.name for each in shown],
-        aligned([plain_percent(each.before) for each in shown]),
-        aligned([plain_percent(each.after) for each in shown]),
-        aligned([points(each.difference) for each in shown]),
-        [_bounds(each.interval) for each in shown],
-        [thousands(each.count) for each in shown],
+    columns = {
+        "": [each.name for each in shown],
+        "before %": aligned([plain_percent(each.before) for each in shown]),
+        "after %": aligned([plain_percent(each.after) for each in shown]),
+        "points": aligned([points(each.difference) for each in shown]),
+        "95 % interval": [_bounds(each.interval) for each in shown],
+        "images": [thousands(each.count) for each in shown],
+    }
+    return _table(columns, say)
+
+
+def _table(columns: Mapping[str, Sequence[str]], say: Say) -> list[Line]:
+    """Columns with their heads; classes stand to the left, all else to the right."""
+    cells = [[say(text) for text in (head, *texts)] for head, texts in columns.items()]
+    lefts = [head in ("", "class most affected") for head in columns]
+    laid = [
+        [f"{text:<{width}}" if left else f"{text:>{width}}" for text in column]
+        for column, left, width in zip(cells, lefts, map(_widest, cells), strict=True)
     ]
-    return _table([say(each) for each in head], [list(map(say, each)) for each in columns], left=0)
+    rows = [_GAP.join(row) for row in zip(*laid, strict=True)]
+    return [[(row, "" if number else "dim")] for number, row in enumerate(rows)]
 
 
-def _table(head: list[str], columns: list[list[str]], left: int = -1) -> list[Line]:
-    """Columns to the right, but one, the last by default, to the left."""
-    rows = [list(row) for row in zip(*columns, strict=True)]
-    widths = widths_of([head, *rows])
-    places = range(len(widths))
-    chosen = left % len(widths)
-
-    def text(cells: list[str]) -> str:
-        laid = [
-            f"{cells[n]:<{widths[n]}}" if n == chosen else f"{cells[n]:>{widths[n]}}"
-            for n in places
-        ]
-        return _GAP.join(laid)
-
-    lines: list[Line] = [[(text(head), "dim")]]
-    return lines + [[(text(row), "")] for row in rows]
+def _widest(texts: Sequence[str]) -> int:
+    return max(map(len, texts))

@@ -158,10 +158,10 @@ def places_figure(result: Equivariance, move: str | None = None) -> Figure:
         figure = new_figure(
             max(2 * PAD + columns * (tile + gap) + 0.75, 6.4), max(height, 2.9), arranged=False
         )
-        told = (
-            "error of each place against the mean size of the map; hatched: nothing to compare, "
-            f"{thousands(result.count)} images"
-        )
+        images = f"{thousands(result.count)} images"
+        told = f"error of each place against the mean size of the map, {images}"
+        if any(np.isnan(result.error(name, chosen).by_place).any() for name in names):
+            told += "; hatched: nothing to compare"
         top = title(figure, f"Where the maps of {result.subject} break: {chosen}", told)
         for number, name in enumerate(names):
             row, column = divmod(number, columns)

@@ -1,0 +1,126 @@
+"""``ablate``: channels and layers switched off, poolings swapped, and what the answers lose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from convscope.cli.console import show, show_json
+from convscope.cli.options import (
+    DataOption,
+    FigureOption,
+    Json,
+    Quiet,
+    SeedOption,
+    ShapeOption,
+    SubjectArgument,
+)
+from convscope.cli.progress import following
+from convscope.cli.subjects import draw, open_subject
+from convscope.errors import UsageError
+
+if TYPE_CHECKING:
+    from convscope.inspection.subject import Subject
+
+__all__ = ["ablate"]
+
+
+def ablate(
+    subject: SubjectArgument = "example",
+    layer: Annotated[
+        str | None,
+        typer.Option(
+            "--layer",
+            metavar="NAME",
+            help="Which layer.",
+            show_default="the first behind an activation",
+        ),
+    ] = None,
+    channels: Annotated[
+        str | None,
+        typer.Option("--channels", metavar="N-N,…", help='Only these, such as "3,8-11".'),
+    ] = None,
+    off: Annotated[
+        Literal["channels", "layer"],
+        typer.Option("--off", help="Each channel alone and the layer, or the layer only."),
+    ] = "channels",
+    how: Annotated[
+        Literal["zero", "mean"],
+        typer.Option("--how", help="What stands in its place: zero, or its mean over the images."),
+    ] = "zero",
+    pool: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pool",
+            metavar="NAME=KIND",
+            help="Instead: another pooling (max, avg, l2, distance, none); may be repeated.",
+        ),
+    ] = None,
+    agreement: Annotated[
+        bool,
+        typer.Option("--agreement", help="Against the network's own answers: needs no labels."),
+    ] = False,
+    count: Annotated[int, typer.Option("--count", metavar="N", min=1, help="Images.")] = 1000,
+    data: DataOption = None,
+    shape: ShapeOption = None,
+    seed: SeedOption = 0,
+    out: FigureOption = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Switch channels of a layer off, one at a time, and rank them by what is lost.
+
+    Accuracy and each class on a part of the images, before and after, with paired intervals;
+    and all of the layer at once. With --pool the effect of another pooling, put into the
+    network without training it again.
+    """
+    from convscope.inspection import ablation
+    from convscope.report.ablation_view import AblationView
+
+    if pool and (layer is not None or channels is not None or off == "layer"):
+        raise UsageError(
+            "--pool is measured alone", remedy="give it without --layer, --channels and --off"
+        )
+    if channels is not None and off == "layer":
+        raise UsageError("--off layer switches all channels off", remedy="leave --channels out")
+    opened = open_subject(subject, data=data, shape=shape, seed=seed)
+    with following(quiet=quiet) as follower:
+        if pool:
+            edited = _swapped(opened, pool)
+            found = ablation.measure_edit(
+                opened, edited, images=count, agreement=agreement, seed=seed
+            )
+        else:
+            found = ablation.ablate(
+                opened,
+                layer,
+                [] if off == "layer" else channels,
+                images=count,
+                how=how,
+                agreement=agreement,
+                seed=seed,
+                progress=follower.tell,
+            )
+    if json:
+        show_json(found.as_dict())
+    else:
+        show(AblationView(found))
+    if out is not None:
+        from convscope.report.ablation_figure import ablation_figure
+
+        draw(ablation_figure(found), out)
+
+
+def _swapped(subject: Subject, pools: list[str]) -> Subject:
+    """The subject with ``pool1=avg``, one after another."""
+    from convscope.inspection.editing import swap_pooling
+
+    for text in pools:
+        name, sign, kind = text.partition("=")
+        if not sign or not name.strip():
+            raise UsageError(
+                f"{text!r} is not NAME=KIND", place="--pool", remedy='write "--pool pool1=avg"'
+            )
+        subject = swap_pooling(subject, name.strip(), kind.strip().lower())
+    return subject
