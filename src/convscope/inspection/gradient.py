@@ -87,6 +87,7 @@ class WeightGradient:
     subject: str
     trained: bool
     picture: Picture
+    label: str | None
     layer: str
     module: str
     weight: Index
@@ -121,7 +122,11 @@ class WeightGradient:
             "schema": SCHEMA,
             "subject": self.subject,
             "trained": self.trained,
-            "image": {"name": self.picture.name, "label": self.picture.label},
+            "image": {
+                "name": self.picture.name,
+                "label": self.picture.label,
+                "class": self.label,
+            },
             "layer": self.layer,
             "module": self.module,
             "weight": list(self.weight),
@@ -183,6 +188,7 @@ def weight_gradient(
         subject=found.name,
         trained=found.trained,
         picture=picture,
+        label=None if picture.label is None else found.class_name(picture.label),
         layer=own,
         module=type(module).__name__,
         weight=index,

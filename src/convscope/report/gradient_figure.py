@@ -10,7 +10,7 @@ from convscope.report.heat import draw_heat, heat_scale
 from convscope.report.overlay import limit_of
 from convscope.report.palette import LIGHT
 from convscope.report.plotting import PAD, figure_style, new_figure, place, title, words
-from convscope.report.walk_view import image_words
+from convscope.report.walk_view import image_words, source_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,10 +29,11 @@ def gradient_figure(gradient: WeightGradient) -> Figure:
     first = gradient.places[0].upstream.shape
     height = _MAP * min(max(first[0] / first[1], 0.4), 1.6)
     row = height + 0.95
+    body = max(row * len(gradient.places), _kernel_height(gradient) + 1.25)
     with figure_style():
         figure = new_figure(
             2 * PAD + _KERNEL + 0.5 + 3 * (_MAP + _GAP),
-            0.75 + max(row * len(gradient.places), _KERNEL + 1.2) + 2 * 0.17 + PAD,
+            0.75 + body + 2 * 0.17 + PAD,
             arranged=False,
         )
         top = title(
@@ -44,19 +45,23 @@ def gradient_figure(gradient: WeightGradient) -> Figure:
         for number, places in enumerate(gradient.places):
             told = places.call if len(gradient.places) > 1 else ""
             _maps(figure, gradient, places, top + 0.12 + number * row, height, told)
-        below = top + 0.12 + max(row * len(gradient.places), _KERNEL + 1.2)
+        below = top + 0.12 + body
         words(figure, PAD, below, gradient.formula, fontsize=7.5)
-        told = f"image: {image_words(gradient.picture, None)}"
+        told = f"image: {image_words(gradient.picture, gradient.label)}"
         words(figure, PAD, below + 0.17, told, fontsize=7.5, color=LIGHT["muted"])
     return figure
+
+
+def _kernel_height(gradient: WeightGradient) -> float:
+    rows, columns = gradient.kernel.shape
+    return _KERNEL * min(max(rows / columns, 0.4), 1.6)
 
 
 def _kernel(figure: Figure, gradient: WeightGradient, top: float) -> None:
     """The kernel for that input channel, the weight in a frame."""
     from matplotlib.patches import Rectangle
 
-    rows, columns = gradient.kernel.shape
-    height = _KERNEL * min(max(rows / columns, 0.4), 1.6)
+    height = _kernel_height(gradient)
     words(figure, PAD, top, "the weight w", fontsize=8)
     axes = place(figure, PAD, top + 0.2, _KERNEL, height)
     limit = limit_of(gradient.kernel)
@@ -79,7 +84,7 @@ def _maps(
     height: float,
     call: str,
 ) -> None:
-    source = gradient.source or "its input"
+    source = source_words(gradient.source)
     parts = (
         (f"∂L/∂y of {call or gradient.layer}", places.upstream, None),
         (f"x of {source}, under w", places.inputs, places.inside),
@@ -93,5 +98,5 @@ def _maps(
         draw_heat(axes, values, limit, inside)
         heat_scale(figure, left, top + 0.28 + height, _MAP, limit)
         if number < 2:
-            middle = {"fontsize": 11, "va": "center", "ha": "center"}
+            middle = {"fontsize": 14, "va": "center", "ha": "center"}
             words(figure, left + _MAP + _GAP / 2, top + 0.2 + height / 2, "·="[number], **middle)

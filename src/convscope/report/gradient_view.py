@@ -13,7 +13,7 @@ from convscope.report.grids import beside, grid_lines, value_texts
 from convscope.report.lines import Line
 from convscope.report.numbers import thousands
 from convscope.report.view import Say, View, labelled
-from convscope.report.walk_view import image_words
+from convscope.report.walk_view import image_words, source_words
 
 if TYPE_CHECKING:
     from convscope.inspection.gradient import Places, WeightGradient
@@ -30,7 +30,7 @@ _WHOLE = 64
 
 def loss_words(gradient: WeightGradient) -> str:
     """cross-entropy −ln 0.9876 = 0.0125 for Ankle boot"""
-    likely = shown(gradient.probability)
+    likely = f"{gradient.probability:.6g}".replace("-", "−")
     return f"cross-entropy for {gradient.target_name}: −ln {likely} = {shown(gradient.loss)}"
 
 
@@ -50,12 +50,12 @@ class GradientView(View):
         title = f"∂L/∂{found.unit} of {found.subject} = {shown(found.value)}"
         lines: list[Line] = [[(say(title), "bold")]]
         head = [
-            ("image", image_words(found.picture, None)),
+            ("image", image_words(found.picture, found.label)),
             ("loss", loss_words(found)),
             (
                 "weight",
                 f"{shown(found.weight_value)}, under which channel {found.channel} of "
-                f"{found.source or 'its input'} lies; {found.geometry.words}",
+                f"{source_words(found.source)} lies; {found.geometry.words}",
             ),
         ]
         if found.chosen:
@@ -98,13 +98,14 @@ def _grids(places: Places, width: int, say: Say) -> Iterator[Line]:
         )
     ]
     for text in beside(blocks, width - 2 * len(_INDENT)):
-        yield [(say(2 * _INDENT + text), "")]
+        yield [(say(2 * _INDENT + text) if text else "", "")]
 
 
 def _largest(places: Places, say: Say) -> Iterator[Line]:
     """The places with the largest terms, and the sum of each row of the output."""
     products = places.products
     order = np.argsort(-np.abs(products), axis=None, kind="stable")[:_LARGEST]
+    order = order[products.flat[order] != 0]
     rows, columns = np.unravel_index(order, products.shape)
     cells = [
         ["row", *(str(row) for row in rows)],

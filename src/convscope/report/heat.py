@@ -44,3 +44,7 @@ def heat_scale(
     end = f"{limit:.2g}"
     ticks = [(-limit, f"−{end}"), (0.0, "0"), (limit, end)]
     draw_scale(figure, (left, top, width), (-limit, limit), label, ticks=ticks)
+    # The ends stay above the bar, so that those of two neighbours do not meet.
+    first, _, last = figure.axes[-1].get_xticklabels()
+    first.set_ha("left")
+    last.set_ha("right")

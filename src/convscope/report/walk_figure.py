@@ -10,12 +10,13 @@ import numpy as np
 
 from convscope.inspection.digits import shown
 from convscope.inspection.stage import unit_words
-from convscope.inspection.sums import Weighted
+from convscope.inspection.sums import Pooled, Weighted
+from convscope.report.grids import value_texts
 from convscope.report.heat import draw_heat, heat_scale
 from convscope.report.overlay import draw_box, limit_of, show_picture
 from convscope.report.palette import LIGHT
 from convscope.report.plotting import PAD, figure_style, new_figure, place, title, words
-from convscope.report.walk_view import field_words, image_words
+from convscope.report.walk_view import field_words, image_words, reads_words, source_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,6 +31,8 @@ _TILE = 0.86
 _ROWS = 4
 """Channels that are drawn; the sums of all stand beside them."""
 _BARS = 32
+_NUMBERS = 0.56
+"""Inches for the numbers beside the bars."""
 _LINE = 0.165
 _WIDTH = 9.2
 _CAPTION = 34
@@ -40,39 +43,61 @@ _LETTERS = 118
 
 def walk_figure(walk: Walk) -> Figure:
     """The image with the unit's field, the sum that it rests on, and the stages in words."""
-    summed = [stage for stage in walk.stages if isinstance(stage, Weighted)]
-    caption = _caption(walk)
+    main = _nearest_sum(walk)
+    caption = _caption(walk, main)
     told = _stage_lines(walk)
     left_height = _IMAGE + 0.3 + len(caption) * _LINE
-    tiles = _tile_height(summed[-1]) if summed else 0.0
-    rows = min(_ROWS, len(summed[-1].sums)) if summed and tiles else 0
-    right_height = 0.75 + rows * (tiles + 0.12) if rows else (2.6 if summed else 0.0)
-    bars = min(_BARS, len(summed[-1].sums)) * 0.105 + 0.75 if summed else 0.0
+    tiles = _tile_height(main) if main else 0.0
+    rows = min(_ROWS, len(main.sums)) if main and tiles else 0
+    right_height = 0.75 + rows * (tiles + 0.12) if rows else (2.6 if main else 0.0)
+    bars = min(_BARS, len(main.sums)) * 0.105 + 0.75 if main else 0.0
     body = max(left_height, right_height, bars)
     with figure_style():
         height = 0.62 + body + 0.1 + len(told) * _LINE + PAD
-        figure = new_figure(_WIDTH if summed else 6.4, height, arranged=False)
+        figure = new_figure(_WIDTH if main else 6.4, height, arranged=False)
         top = title(
             figure,
             f"{walk.unit} of {walk.subject} = {shown(walk.value)}",
-            "one value, and what it consists of" + ("" if walk.trained else "; untrained"),
+            _subtitle(walk),
         )
         _image(figure, walk, top + 0.12, caption)
-        if summed:
+        if main is not None:
             left = PAD + _IMAGE + 0.45
             if rows:
-                _tiles(figure, summed[-1], left, top + 0.12, rows, tiles)
+                _tiles(figure, main, left, top + 0.12, rows, tiles)
                 left += 3 * (_TILE + 0.24) + 1.0
-            _bars(figure, summed[-1], left, top + 0.12, body - 0.5)
+            _bars(figure, main, left, top + 0.12, body - 0.5)
         for line, (text, style) in enumerate(told):
             below = top + 0.12 + body + 0.1 + line * _LINE
             words(figure, PAD, below, text, fontsize=7.5, **style)
     return figure
 
 
-def _caption(walk: Walk) -> list[str]:
+def _nearest_sum(walk: Walk) -> Weighted | None:
+    """The first weighted sum on the way back; where two ways meet, the one of more terms."""
+    stages = {(stage.layer, stage.at): stage for stage in walk.stages}
+    waiting, found = [walk.last], []
+    while waiting:
+        stage = waiting.pop()
+        if isinstance(stage, Weighted):
+            found.append(stage)
+        else:
+            winner = stage.winner if isinstance(stage, Pooled) else None
+            follows = [each for each in stage.follows if winner in (None, each[1])]
+            waiting += [stages[each] for each in follows if each in stages]
+    return max(found, key=lambda stage: stage.terms, default=None)
+
+
+def _subtitle(walk: Walk) -> str:
+    told = f"the score of {walk.means}: " if walk.means else "one value: "
+    return told + "what it consists of" + ("" if walk.trained else "; untrained")
+
+
+def _caption(walk: Walk, main: Weighted | None) -> list[str]:
     texts = [image_words(walk.picture, walk.label)]
     texts.append(f"box: what it sees, {field_words(walk.field, walk.field_note)}")
+    if main is not None:
+        texts.append(f"{main.layer} reads {reads_words(main)}")
     return [line for text in texts for line in textwrap.wrap(text, _CAPTION)]
 
 
@@ -100,8 +125,8 @@ def _tiles(
     """patch · kernel = products of the channels with the largest sums, one scale a column."""
     order = np.argsort(-np.abs(stage.sums), kind="stable")[:rows].tolist()
     parts = (
-        (f"x: {stage.source or 'input'}", stage.patch, True),
-        ("w: kernel", stage.kernel, False),
+        (f"x: {source_words(stage.source)}", stage.patch, True),
+        ("w: weights" if stage.geometry is None else "w: kernel", stage.kernel, False),
         ("x·w", stage.products, True),
     )
     first = left + 0.62
@@ -113,12 +138,12 @@ def _tiles(
             upper = top + 0.2 + row * (height + 0.12)
             axes = place(figure, across, upper, _TILE, height)
             draw_heat(axes, maps[index], limit, stage.inside if padded else None)
-            middle = {"fontsize": 10, "va": "center", "ha": "center"}
+            middle = {"fontsize": 13, "va": "center", "ha": "center"}
             if number < 2:
                 sign = "·="[number]
                 words(figure, across + _TILE + 0.12, upper + height / 2, sign, **middle)
             if number == 0:
-                told = f"channel\n{stage.channels[index]}"
+                told = f"channel {stage.channels[index]}"
                 words(figure, left, upper + height / 2, told, fontsize=7.5, va="center")
         heat_scale(figure, across, top + 0.26 + rows * (height + 0.12), _TILE, limit)
 
@@ -133,8 +158,10 @@ def _bars(figure: Figure, stage: Weighted, left: float, top: float, height: floa
         told = f"the {_BARS} largest of {len(stage.sums)} {what}s' x·w"
     values = [float(stage.sums[index]) for index in order]
     words(figure, left, top, told, fontsize=8)
-    width = _WIDTH - left - PAD - 0.75
-    axes = place(figure, left + 0.35, top + 0.22, width, max(0.3, height - 0.55))
+    width = _WIDTH - left - PAD - 0.35 - _NUMBERS
+    axes = place(
+        figure, left + 0.35, top + 0.22, width, max(0.3, min(height - 0.55, 0.26 * len(order)))
+    )
     colours = [LIGHT["warm"] if value > 0 else LIGHT["accent"] for value in values]
     axes.barh(range(len(order)), values, color=colours, height=0.72)
     axes.axvline(0, color=LIGHT["faint"], linewidth=0.8)
@@ -145,14 +172,15 @@ def _bars(figure: Figure, stage: Weighted, left: float, top: float, height: floa
     axes.tick_params(axis="y", length=0, labelsize=6.5)
     axes.tick_params(axis="x", labelsize=7)
     axes.set_ylim(len(order) - 0.4, -0.6)
-    axes.locator_params(axis="x", nbins=4)
+    axes.locator_params(axis="x", nbins=3)
     axes.spines["left"].set_visible(False)
-    for index, value in enumerate(values):
+    for index, text in enumerate(value_texts(values)):
         if len(order) <= 16:
             axes.annotate(
-                shown(value),
+                text,
                 (1.0, index),
-                (6, 0),
+                (72 * _NUMBERS, 0),
+                ha="right",
                 xycoords=("axes fraction", "data"),
                 textcoords="offset points",
                 va="center",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import numpy as np
 
 from convscope.architecture.pixels import Box
 from convscope.inspection.digits import shown
+from convscope.inspection.recording import INPUT
 from convscope.inspection.single import Added
 from convscope.inspection.stage import unit_words
 from convscope.inspection.sums import Pooled, Weighted
@@ -24,7 +26,14 @@ if TYPE_CHECKING:
     from convscope.inspection.subject import Picture
     from convscope.inspection.walk import Walk
 
-__all__ = ["WalkView", "field_words", "image_words", "span_words"]
+__all__ = [
+    "WalkView",
+    "field_words",
+    "image_words",
+    "reads_words",
+    "source_words",
+    "span_words",
+]
 
 _WIDEST = 100
 _INDENT = "  "
@@ -99,14 +108,18 @@ class WalkView(View):
             for way, number in zip(
                 stage.ways, value_texts([w.value for w in stage.ways]), strict=True
             ):
-                yield [(say(f"{_INDENT}{number}  {way.source}"), "")]
+                yield [(say(f"{_INDENT}{number}  {source_words(way.source)}"), "")]
         derivation, value = stage.derivation, shown(stage.value)
         if derivation != value:
-            yield [(say(f"{_INDENT}= {derivation}"), "")]
+            wrapped = textwrap.wrap(
+                say(derivation), width - 4, break_long_words=False, break_on_hyphens=False
+            )
+            for number, text in enumerate(wrapped):
+                yield [(f"{_INDENT}{'  ' if number else '= '}{text}", "")]
         yield [(say(f"{_INDENT}= {value}"), "bold")]
 
     def _weighted(self, stage: Weighted, width: int, say: Say) -> Iterator[Line]:
-        for line in labelled("reads", say(_reads(stage)), width - 2, _LABEL):
+        for line in labelled("reads", say(reads_words(stage)), width - 2, _LABEL):
             yield [(_INDENT, ""), *line]
         if stage.inside.size == 1:
             yield from self._listed(stage, width, say)
@@ -122,19 +135,22 @@ class WalkView(View):
         for rank, index in enumerate(order[:count].tolist()):
             told = f"channel {stage.channels[index]}"
             if count < len(order):
-                told += ", the largest sum" if rank == 0 else f", the sum of rank {rank + 1}"
+                told += ", the largest sum" if rank == 0 else f", number {rank + 1} by size"
             yield [(say(f"{_INDENT}{told}"), "dim")]
             parts = (
                 ("x", stage.patch[index], stage.inside),
-                ("w", stage.kernel[index], np.ones_like(stage.inside)),
+                ("w", stage.kernel[index], None),
                 ("x·w", stage.products[index], stage.inside),
             )
+            everywhere = np.ones_like(stage.inside)
             blocks = [
                 grid_lines(title, values, stage.rows, stage.columns, inside)
+                if inside is not None
+                else grid_lines(title, values, *map(range, values.shape), everywhere)
                 for title, values, inside in parts
             ]
             for text in beside(blocks, width - 2 * len(_INDENT)):
-                yield [(say(2 * _INDENT + text), "")]
+                yield [(say(2 * _INDENT + text) if text else "", "")]
         left = len(order) - count
         if left:
             terms = thousands(left * stage.inside.size)
@@ -183,9 +199,14 @@ class WalkView(View):
             ]
 
 
-def _reads(stage: Weighted) -> str:
+def source_words(source: str | None) -> str:
+    """pool1; the image; or that nobody knows."""
+    return {None: "something that is no module", INPUT: "the image"}.get(source, source or "")
+
+
+def reads_words(stage: Weighted) -> str:
     """rows 3 to 7, columns 5 to 9 of pool1, 16 channels: 400 terms, 10 taps in the padding"""
-    source = stage.source or "something that is no module"
+    source = source_words(stage.source)
     told = "" if stage.geometry is None else f"{stage.geometry.words}: "
     if stage.flat:
         return f"all {thousands(len(stage.channels))} units of {source}"
@@ -212,7 +233,7 @@ def _sums(stage: Weighted, width: int, say: Say) -> Iterator[Line]:
         )
     ]
     for text in in_columns(cells, width - 2 * len(_INDENT)):
-        yield [(say(2 * _INDENT + text), "")]
+        yield [(say(2 * _INDENT + text) if text else "", "")]
     if stage.bias is not None:
         yield [(say(f"{_INDENT}bias  {shown(stage.bias)}"), "")]
 
@@ -227,11 +248,11 @@ def _pooled(stage: Pooled, width: int, say: Say) -> Iterator[Line]:
         everywhere = np.ones_like(stage.inside)
         for title, values in (("w", stage.weights), ("x·w", stage.terms)):
             blocks.append(grid_lines(title, values, stage.rows, stage.columns, everywhere))
-    source = stage.source or "something that is no module"
+    source = source_words(stage.source)
     told = f"channel {stage.channel} of {source}"
     if stage.geometry is not None:
         told = f"{stage.geometry.words}: {told}"
     for line in labelled("reads", say(told), width - 2, _LABEL):
         yield [(_INDENT, ""), *line]
     for text in beside(blocks, width - 2 * len(_INDENT)):
-        yield [(say(2 * _INDENT + text), "")]
+        yield [(say(2 * _INDENT + text) if text else "", "")]
