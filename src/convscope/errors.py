@@ -131,5 +131,6 @@ class TrainingError(ConvscopeError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``did you mean "maxpool"?`` where a known word is close, else the empty string."""
-    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return f'did you mean "{close[0]}"?' if close else ""
+    words = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
+    return f'did you mean "{words[close[0]]}"?' if close else ""

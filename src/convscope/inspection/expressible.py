@@ -78,6 +78,7 @@ _REASONS = {
     "cat concat concatenate stack": "it joins several ways; in the notation only a residual block "
     "has two, and adds them",
     "mul imul": "it multiplies two values, as a gate does; the notation only adds",
+    "add iadd": "the notation only adds the two ways of a residual block",
     "sub isub div truediv": "the notation only adds",
     "ReLU6 relu6 Hardswish Hardsigmoid Hardtanh ELU PReLU RReLU SELU CELU Mish Softplus "
     "Softsign LogSigmoid GLU": "the activations of the notation are relu, leakyrelu, sigmoid, "

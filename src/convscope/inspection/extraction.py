@@ -68,6 +68,10 @@ def architecture_of(module: nn.Module, shape: Volume | None = None) -> Extractio
     except Exception as error:
         why = f"torch.fx cannot follow its forward: {words_of(error)}"
         return _refused(shape, [Unexpressed("", type(module).__name__, why)])
+    needed = [node.name for node in graph.nodes if node.op == "placeholder" and not node.args]
+    if len(needed) != 1:
+        why = f"it takes {' and '.join(needed) or 'nothing'}, and the notation has one input"
+        return _refused(shape, [Unexpressed("", type(module).__name__, why)])
     remarks: list[str] = []
     volume = shape
     if volume is None:
@@ -79,7 +83,7 @@ def architecture_of(module: nn.Module, shape: Volume | None = None) -> Extractio
     try:
         shapes = measured(module, graph, volume)
     except Exception as error:
-        why = f"an image of {volume} does not go through it: {words_of(error)}"
+        why = f"an image of {volume} does not go through it: {words_of(error, lines=1)}"
         return _refused(volume, [Unexpressed("", type(module).__name__, why)])
     reading = read(module, graph, shapes)
     if reading.unexpressed:
@@ -216,15 +220,17 @@ def _other_outputs(
     shape = 2, volume.channels, volume.height, volume.width
     images = torch.rand(shape, generator=torch.Generator().manual_seed(0))
     called = [(node.name, step) for node, step in pairs if step.module is not None]
+    in_place = any(getattr(step.module, "inplace", False) is True for _, step in called)
     with (
         borrowed(module),
         torch.no_grad(),
         recording(module, [step.theirs for _, step in called]) as theirs,
         recording(twin, [name for name, _ in called]) as ours,
     ):
-        their_end, our_end = module(images), twin(images)
+        their_end, our_end = module(images.clone()), twin(images)
     for name, step in called:
         if why := _difference(theirs[step.theirs], ours[name]):
+            why += "; what works in place may have changed its input" if in_place else ""
             return Unexpressed(step.theirs, type(step.module).__name__, why)
     if tail:
         our_end = getattr(torch, tail)(our_end, 1)

@@ -106,10 +106,10 @@ def require_usable(module: nn.Module, volume: Volume, name: str) -> int:
     return int(made.shape[1])
 
 
-def words_of(error: BaseException) -> str:
+def words_of(error: BaseException, *, lines: int = 3) -> str:
     """``ValueError: too wide (net.py, line 12)``: the first lines, and whose line it is."""
-    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
-    said = " ".join(lines[:3])
+    written = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
+    said = " ".join(written[:lines])
     said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]} …"
     place = place_of(error)
     return f"{type(error).__name__}{f': {said}' if said else ''}{f' ({place})' if place else ''}"
@@ -284,4 +284,5 @@ def _described(value: Any) -> str:
         return f"a dict with {' and '.join(str(key) for key in list(value)[:6])}"
     if isinstance(value, tuple | list):
         return f"a {kind} of {len(value)}"
-    return "None" if value is None else f"a {kind}"
+    article = "an" if kind[:1].lower() in "aeiou" else "a"
+    return "None" if value is None else f"{article} {kind}"

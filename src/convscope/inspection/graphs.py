@@ -131,7 +131,8 @@ class _Reader:
         """The value that is given, without a softmax at the very end."""
         given = next(node for node in self.graph.nodes if node.op == "output").args[0]
         if not isinstance(given, fx.Node):
-            raise UnexpressibleError(f"it gives a {type(given).__name__}, not one tensor")
+            kind = type(given).__name__.removeprefix("immutable_")
+            raise UnexpressibleError(f"it gives a {kind}, not one tensor")
         softmax = self._softmax(given)
         return (given.all_input_nodes[0], softmax) if softmax else (given, "")
 
@@ -168,6 +169,7 @@ class _Reader:
             raise UnexpressibleError("it stands in the network itself, outside of any layer")
         if is_sum(node):
             self.sums[node] = (node.args[0], node.args[1])  # type: ignore[assignment]
+            self._apart(node)
             return
         reader = self._reader(node)
         values = [each for each in node.all_input_nodes if not is_number(each)]
@@ -177,16 +179,23 @@ class _Reader:
         if self.shapes is None:
             self.layers[node] = writable(reader(None))
             return
-        given, made = self.shapes.get(values[0]), self.shapes.get(node)
-        if given is None or made is None:
-            raise UnexpressibleError("the images of a batch do not stay apart in it")
+        given = self.shapes.get(values[0])
+        if given is None:
+            return  # what made it is named already
         layers = writable(reader(given))
+        made = self._apart(node)
         # A view may make anything; which it was is told by the shape that came out.
         if layers == (Flatten(),) and node.op != "call_module" and made != (prod(given),):
             raise UnexpressibleError("it does not lay each image out as one vector")
         if not layers and node.op == "call_module" and self._kind(node) != "Identity":
             self.idle.append(self.calls[node])
         self.layers[node] = layers
+
+    def _apart(self, node: fx.Node) -> Shape:
+        """The shape of what it makes of one image, where there is such a thing."""
+        if self.shapes is not None and node not in self.shapes:
+            raise UnexpressibleError("the images of a batch do not stay apart in it")
+        return None if self.shapes is None else self.shapes[node]
 
     def _reader(self, node: fx.Node) -> Callable[[Shape], Layers]:
         """What gives the layers of a node, once the shape of its input is known."""

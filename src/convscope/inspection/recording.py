@@ -86,6 +86,7 @@ def trace(module: nn.Module, images: Tensor) -> tuple[Call, ...]:
 
     A module that holds others comes after them.  Runs in eval mode without gradients.
     """
+    images = images.clone()  # the first layer may work in place
     calls: list[Call] = []
     made: dict[int, str] = {id(images): INPUT}
     values: dict[str, Tensor] = {INPUT: images.clone()}
