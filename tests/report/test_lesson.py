@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
@@ -17,8 +18,9 @@ import torch
 from torch.nn import functional
 
 from convscope.errors import RunError, UsageError
+from convscope.inspection.attribution import attribute_all
 from convscope.inspection.slides import slide
-from convscope.inspection.subject import Subject, subject_of
+from convscope.inspection.subject import Picture, Subject, subject_of
 from convscope.report.lesson import material as lesson_material
 from convscope.report.lesson.kernels import slide_block
 from convscope.report.lesson.material import LessonMaterial, gathered
@@ -29,6 +31,22 @@ from convscope.training.runs import Run, open_run
 from .samples import HOSTILE
 from .test_document import read
 from .test_elements import unpacked
+
+
+def _some_attributions(subject: Subject, pictures: Sequence[Picture]) -> Any:
+    return tuple(
+        attribute_all(subject, picture, ["saliency", "grad-cam"], check=False)
+        for picture in pictures
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """The parts that take long, smaller; they have tests of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lesson_material, "_attributions", _some_attributions)
+        patch.setattr(lesson_material, "_few", lambda subject, usual: 6)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +102,8 @@ def test_it_tells_the_article_in_its_order(text: str) -> None:
         "answer",
         "fields",
         "attribution",
+        "symmetry",
+        "ablation",
         "recap",
         "conditions",
     ]
@@ -182,7 +202,7 @@ def test_what_fails_leaves_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any, **__: Any) -> Any:
         raise UsageError("it <b>cannot</b> be done")
 
-    for name in ("_maps", "_slides", "_fields", "_attributions"):
+    for name in ("_maps", "_slides", "_fields", "_attributions", "_equivariance", "_ablation"):
         monkeypatch.setattr(lesson_material, name, fail)
     made = gathered(subject_of("example", data="fashion-mini"), images=[0])
     page = lesson_html(made)
@@ -190,13 +210,7 @@ def test_what_fails_leaves_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "network-strip" not in [name for name, _ in read(page).tags]
 
 
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the parts that take long; they have tests of their own."""
-    monkeypatch.setattr(lesson_material, "_attributions", lambda *_: ())
-
-
-def test_names_that_a_user_wrote_stay_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick(monkeypatch)
+def test_names_that_a_user_wrote_stay_text() -> None:
     subject = subject_of("example", data="fashion-mini")
     hostile = replace(subject, name=HOSTILE, classes=(HOSTILE,) * 10, note=HOSTILE)
     page = lesson_html(gathered(hostile, images=[0]))
@@ -208,14 +222,11 @@ def test_names_that_a_user_wrote_stay_text(monkeypatch: pytest.MonkeyPatch) -> N
     "network",
     [
         "input 28x28x1 -> fc 6 -> relu -> fc 10",
-        "input 28x28x1 -> conv 4 3x3 stride 2 dilation 2 -> leakyrelu -> avgpool 3 stride 2 -> fc 10",
+        "input 28x28x1 -> conv 4 3x3 stride 2 dilation 2 -> leakyrelu -> avgpool 3 -> fc 10",
         "input 28x28x1 -> conv 4 1x1 -> sigmoid -> l2pool 2 -> globalavgpool -> fc 10",
     ],
 )
-def test_networks_of_other_kinds_have_a_lesson(
-    network: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    quick(monkeypatch)
+def test_networks_of_other_kinds_have_a_lesson(network: str) -> None:
     page = lesson_html(gathered(subject_of(network), images=[0]))
     read(page)
     if "conv" not in network:
@@ -224,18 +235,14 @@ def test_networks_of_other_kinds_have_a_lesson(
     assert "untrained" in page
 
 
-def test_a_foreign_module_has_no_derivations_and_the_rest(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    quick(monkeypatch)
+def test_a_foreign_module_has_no_derivations_and_the_rest() -> None:
     subject = replace(subject_of("example", data="fashion-mini"), architecture=None)
     page = lesson_html(gathered(subject, images=[0]))
     assert "There are no derivations." in page
     assert "kernel-slide" in [name for name, _ in read(page).tags]
 
 
-def test_a_run_of_ones_own(small_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick(monkeypatch)
+def test_a_run_of_ones_own(small_run: Run, tmp_path: Path) -> None:
     path = write_lesson(small_run, tmp_path / "new" / "lesson.html")
     page = path.read_text(encoding="utf-8")
     assert small_run.name in page
@@ -246,16 +253,12 @@ def test_a_run_of_ones_own(small_run: Run, tmp_path: Path, monkeypatch: pytest.M
 def test_where_it_goes_without_being_told(
     run_copy: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick(monkeypatch)
     monkeypatch.chdir(tmp_path)
     assert write_lesson(run_copy.path) == run_copy.path / "lesson.html"
     assert write_lesson("input 8x8x1 -> conv 2 3x3 -> fc 10") == tmp_path / "lesson.html"
 
 
-def test_a_place_that_cannot_be_written_is_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    quick(monkeypatch)
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_text("", encoding="utf-8")
     with pytest.raises(RunError, match="blocked"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,10 @@ pytestmark = pytest.mark.slow
 
 READ = """(layer) => {
     const slide = document.querySelector(`kernel-slide[source="data-${layer}"]`);
-    const numbers = (chosen) => [...slide.querySelectorAll(chosen)].map((each) => Number(each.value));
-    const [patch, weights, products] = ["patch", "weights", "products"].map((_, place) =>
-        [...slide.querySelectorAll(".terms-grid")[place].querySelectorAll("data")].map((e) => Number(e.value)));
+    const read = (found) => [...found].map((each) => Number(each.value));
+    const numbers = (chosen) => read(slide.querySelectorAll(chosen));
+    const [patch, weights, products] = [...slide.querySelectorAll(".terms-grid")]
+        .map((grid) => read(grid.querySelectorAll("data")));
     const steps = Object.fromEntries([...slide.querySelectorAll(".value-steps data[data-step]")]
         .map((each) => [each.dataset.step, Number(each.value)]));
     return { patch, weights, products, sums: numbers(".channel-sums data"), steps,
@@ -34,6 +36,9 @@ READ = """(layer) => {
         said: slide.querySelector("[role=status]").textContent };
 }"""
 """What is written on the page, as numbers."""
+
+
+FOCUSED_MAP = "document.activeElement.closest('section').querySelector('figcaption').textContent"
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +62,8 @@ def browser() -> Iterator[Browser]:
 
 def control(page: Page, layer: str, name: str) -> Any:
     """The slider of this name in the drawing of a layer."""
-    return page.locator(f'kernel-slide[source="data-{layer}"]').get_by_role(
-        "slider", name=name, exact=False
-    )
+    drawing = page.locator(f'kernel-slide[source="data-{layer}"]')
+    return drawing.get_by_role("slider", name=re.compile(rf"^{name}\b"))
 
 
 def test_it_opens_from_disk_and_asks_nothing_of_anybody(browser: Browser, lesson: Path) -> None:
@@ -121,10 +125,9 @@ def test_what_is_written_is_what_torch_computes(
 ) -> None:
     """Every sum is that of the terms that are shown, and torch's within 1e-5 of their sizes."""
     pictures = gathered_pictures(subject)
-    calls = {
-        call.name: call.output.numpy() for call in trace(subject.module, subject.tensor(pictures))
-    }
-    weights = subject.module.get_submodule(layer).weight.detach().numpy()  # type: ignore[union-attr]
+    traced = trace(subject.module, subject.tensor(pictures))
+    calls = {call.name: call.output.numpy() for call in traced}
+    weights = dict(subject.module.named_parameters())[f"{layer}.weight"].detach().numpy()
     draw = np.random.default_rng(0)
     with Watched(browser, lesson) as watched:
         page = watched.page
@@ -201,9 +204,7 @@ def test_a_card_leads_to_its_maps_and_arrow_keys_choose_among_them(
         page.keyboard.press("ArrowRight")
         assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "channel 1"
         assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
-        told = page.evaluate(
-            "document.activeElement.closest('section').querySelector('figcaption').textContent"
-        )
+        told = page.evaluate(FOCUSED_MAP)
         assert told.startswith("channel 1, row")
 
 

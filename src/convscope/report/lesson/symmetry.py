@@ -8,6 +8,7 @@ from typing import Any
 from convscope.inspection.equivariance import EXACT, Equivariance, LayerError
 from convscope.inspection.intervals import Estimate
 from convscope.inspection.invariance import Invariance
+from convscope.report.document import missing
 from convscope.report.elements import drawing
 from convscope.report.html import Child, Html, tag
 from convscope.report.lesson.chapter import Chapter, absent, chapter, paragraphs
@@ -27,6 +28,8 @@ def symmetry_chapter(material: LessonMaterial) -> Chapter | None:
         return absent("symmetry", _TITLE, "Nothing was moved.", material)
     body: list[Child] = []
     blocks: dict[str, object] = {}
+    if moved is None or stays is None:
+        body.append(missing("A part could not be measured.", material.reasons.get("symmetry", "")))
     if moved is not None:
         body += _moved(moved)
     if stays is not None:

@@ -187,7 +187,7 @@
       const { depth, height, width } = this.#shape;
       const parts = (this.#parts = {});
       const range = (key, label, count, act) => {
-        const slider = make("input", { type: "range", min: 0, max: count - 1, step: 1 });
+        const slider = make("input", { type: "range", min: 0, max: count - 1, step: 1, "aria-label": label });
         slider.addEventListener("input", () => act(Number(slider.value)));
         parts[key] = slider;
         parts[`${key}-shown`] = make("output", { "aria-hidden": "true" });
