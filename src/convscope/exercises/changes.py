@@ -19,7 +19,8 @@ from convscope.exercises.question import (
     wrong_wholes,
 )
 from convscope.exercises.volumes import wrong_volumes
-from convscope.exercises.weights import MOST_LEARNT, wrong_parameters, wrong_work
+from convscope.exercises.weights import MOST_LEARNT, wrong_parameters
+from convscope.exercises.work import wrong_work
 
 __all__ = ["changed_after", "changed_here", "changed_work"]
 

@@ -20,7 +20,7 @@ class Dice:
     """A stream of draws that its key (texts and whole numbers) determines.
 
     >>> Dice("sheet", 3).whole(1, 6), Dice("sheet", 3).whole(1, 6)
-    (3, 1)
+    (3, 3)
     """
 
     def __init__(self, *key: str | int) -> None:

@@ -5,11 +5,11 @@ Our own checker judges: a line is asked about only if it refuses the altered lay
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from convscope.architecture.architecture import Architecture
-from convscope.architecture.layers import Conv, Flatten, FullyConnected, Layer, Pool, Volume
+from convscope.architecture.layers import Conv, Flatten, FullyConnected, Layer, Volume
 from convscope.architecture.printing import layer_text
 from convscope.architecture.shapes import Node, place
 from convscope.errors import ConvscopeError, ShapeError
@@ -72,12 +72,13 @@ def why_not(ground: Ground, dice: Dice) -> Question | None:
     if len(wrong) < 2:
         return None
     remedy = (Step("for example", error.remedy),) if error.remedy else ()
+    told = f"a vector of {volume} numbers" if volume.flat else str(volume)
     question = _question(
         layers,
         ground.explanation.input,
         f"Step {at + 1}, `{layer_text(layers[at])}`, does not fit what it is given. Why?",
         "why",
-        (Step(f"step {at + 1} is given", str(volume)), Step("", error.problem), *remedy),
+        (Step(f"step {at + 1} is given", told), Step("", error.problem), *remedy),
         level=3,
     )
     return choice_of(question, error.problem, wrong, dice)
@@ -172,25 +173,19 @@ def _spoilt(
             yield with_layer(replace(layer, padding="same", stride=(2, 2)))
 
 
-_REASONS: tuple[Callable[[Conv | Pool, Volume], str], ...] = (
-    lambda layer, given: f"its stride must divide the sides of its input, {given}",
-    lambda layer, given: (
-        f"its input has {given.channels} channels, and it makes "
-        f"{getattr(layer, 'channels', given.channels)}: these numbers must be equal"
-    ),
-    lambda layer, given: "a step of this kind cannot stand right behind the one before it",
-    lambda layer, given: (
-        f"the side of its window, {layer.kernel[0]}, must divide the sides of its input"
-    ),
-    lambda layer, given: "the sides of its output are not whole numbers",
-    lambda layer, given: "it needs a batch normalisation or an activation before it",
-)
-
-
 def _other_reasons(layer: Layer, given: Volume, error: ShapeError) -> Iterator[Mistake]:
     """Reasons that sound like one and are none."""
     assert isinstance(layer, WINDOWS)
-    is_vector = "vector" in error.problem
-    for place_, reason in enumerate(_REASONS):
-        if not (is_vector and place_ == 2):  # behind a vector it would be right
-            yield Mistake(reason(layer, given), "no layer needs that")
+    none = "no layer needs that"
+    made = getattr(layer, "channels", given.channels)
+    yield Mistake("the sides of its output are not whole numbers", none)
+    yield Mistake("it needs a batch normalisation or an activation before it", none)
+    if "vector" in error.problem:
+        wide = f"its window is larger than its input, which has {given.channels} numbers"
+        yield Mistake(wide, "its input has no sides at all")
+        return
+    if made != given.channels:
+        yield Mistake(f"it makes {made} channels of {given.channels}, which must be equal", none)
+    yield Mistake(f"its stride must divide the sides of its input, {given}", none)
+    yield Mistake(f"the side of its window must divide the sides of its input, {given}", none)
+    yield Mistake("it needs an image, and its input is a vector", f"its input is {given}")

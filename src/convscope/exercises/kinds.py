@@ -17,6 +17,7 @@ from convscope.exercises import (
     values,
     volumes,
     weights,
+    work,
 )
 from convscope.exercises.ground import Maker
 from convscope.exercises.trained import Inside
@@ -48,8 +49,8 @@ _MAKERS: dict[str, tuple[tuple[int, Maker], ...]] = {
         (1, weights.batch_norm_numbers),
         (3, weights.all_parameters),
     ),
-    weights.WORK: ((2, weights.multiply_adds), (3, weights.share_of_work)),
-    weights.SHARING: ((2, weights.dense_instead), (2, weights.unshared_instead)),
+    work.TOPIC: ((2, work.multiply_adds), (3, work.share_of_work)),
+    work.SHARING: ((2, work.dense_instead), (2, work.unshared_instead)),
     seeing.TOPIC: ((2, seeing.field_size), (2, seeing.field_jump), (3, seeing.seen_by_unit)),
     remembering.TOPIC: (
         (2, remembering.bytes_of_weights),

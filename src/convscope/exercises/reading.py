@@ -52,7 +52,8 @@ def one(text: str, unit: str = "") -> Fraction:
 def several(text: str, count: int, unit: str = "") -> tuple[Fraction, ...]:
     """``count`` numbers between ×, x, commas, semicolons, spaces or brackets."""
     shown = _checked(text)
-    plain = _without_unit(shown.translate(_SIGNS).translate(_BRACKETS).strip(" ,"), unit)
+    plain = shown.lower().translate(_SIGNS).translate(_BRACKETS)
+    plain = _without_unit(plain.strip(" ,"), unit)
     parts = [part for part in _BETWEEN.split(plain.strip(" ,")) if part]
     if len(parts) != count:
         parts = [part for part in re.split(r"[\s,;]+", plain) if part]
