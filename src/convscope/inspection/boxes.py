@@ -89,4 +89,5 @@ def _ends(seen: NDArray[np.bool_]) -> NDArray[np.int64]:
     """pixels × units → units × (first, behind the last); (0, 0) for a unit that sees none."""
     last = len(seen) - seen[::-1].argmax(0)
     ends: NDArray[np.int64] = np.stack([seen.argmax(0), last], 1)
-    return np.where(seen.any(0)[:, None], ends, 0)
+    hit: NDArray[np.bool_] = np.asarray(seen.any(0))
+    return np.where(hit[:, None], ends, 0)

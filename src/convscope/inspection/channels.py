@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
@@ -115,16 +115,19 @@ def output_of(module: nn.Module, name: str, images: Tensor) -> Tensor:
     def stop(output: Tensor) -> Tensor:
         raise _Reached(output)
 
-    try:
-        with altering(module, {name: stop}):
-            module(images)
-    except _Reached as reached:
-        output = reached.output
-    else:
-        raise UsageError(f"{name} was not called", remedy="name a layer that the images reach")
-    if output.ndim not in (2, 4) or len(output) != len(images):
+    reached = _run(module, name, images, stop)
+    if reached.ndim not in (2, 4) or len(reached) != len(images):
         raise UsageError(
-            f"{name} makes {'×'.join(map(str, output.shape))} of {len(images)} images, "
+            f"{name} makes {'×'.join(map(str, reached.shape))} of {len(images)} images, "
             "which is neither maps nor a vector for each"
         )
-    return output
+    return reached
+
+
+def _run(module: nn.Module, name: str, images: Tensor, stop: Callable[[Tensor], Tensor]) -> Tensor:
+    try:
+        with altering(module, {name: stop}):  # which complains of a layer that is not called
+            made: Tensor = module(images)
+    except _Reached as reached:
+        return reached.output
+    return made

@@ -67,9 +67,9 @@ class ChannelExcitement:
     mean: float
 
     @property
-    def value(self) -> float | None:
-        """The greatest value of all images; None where no image stands out."""
-        return self.best[0].value if self.best else None
+    def greatest(self) -> float:
+        """The greatest value of all images; where none stands out, what they all give."""
+        return self.best[0].value if self.best else self.mean
 
 
 @dataclass(frozen=True, slots=True, eq=False)

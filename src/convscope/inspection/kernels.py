@@ -205,8 +205,7 @@ def _weights(module: nn.Module) -> Tensor | None:
     if weight.ndim != 4:
         return None
     if isinstance(module, nn.ConvTranspose2d):  # torch holds these as in × out
-        groups = module.groups
-        parts = weight.unflatten(0, (groups, weight.shape[0] // groups)).transpose(1, 2)
+        parts = torch.stack(weight.chunk(module.groups)).transpose(1, 2)
         return parts.flatten(0, 1)
     return weight
 

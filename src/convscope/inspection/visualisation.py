@@ -50,7 +50,7 @@ class MadeImage:
 
     ``value`` is the greatest value of its map, at ``row``, ``column``; ``start`` that of the
     grey noise it began as; ``box`` what the unit sees.  ``real`` is the greatest value of any
-    real image, None where none stands out.
+    real image.
     """
 
     channel: int
@@ -61,12 +61,12 @@ class MadeImage:
     row: int
     column: int
     box: Box | None
-    real: float | None
+    real: float
 
     @property
     def exceeds(self) -> bool:
         """Whether it excites the channel more than every real image."""
-        return self.real is None or self.value > self.real
+        return self.value > self.real
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,12 +150,12 @@ def visualise(
     chosen = chosen_channels(channels, known.shape[0], page=MADE)
     real = exciting(opened, layer, chosen, count, progress=progress)
     places = boxes_of(opened, layer)
-    cutoff = _cutoff(known, places)
+    cutoff, scales = _cutoff(known, places), _scales(real)
     images: list[MadeImage] = []
     for part in _parts(opened, real):
         maker = WaveImages(opened.preprocessing, opened.images, len(part), cutoff=cutoff, seed=seed)
         begun = _greatest(opened, layer, part, maker.pixels())
-        _improve(opened, layer, part, maker, steps, teller(progress))
+        _improve(opened, layer, part, scales, maker, steps, teller(progress))
         made = maker.pixels()
         found = _greatest(opened, layer, part, made)
         for each, pixels, (start, *_), (value, row, column) in zip(
@@ -164,7 +164,7 @@ def visualise(
             box = places.find(row, column)
             images.append(
                 MadeImage(
-                    each.channel, each.name, pixels, value, start, row, column, box, each.value
+                    each.channel, each.name, pixels, value, start, row, column, box, each.greatest
                 )
             )
     return Visualisation(
@@ -203,11 +203,11 @@ def _cutoff(layer: Layer, places: Boxes) -> float:
     return max(0.2, 2.5 / max(box.height, box.width)) if box else 0.2
 
 
-def _scales(part: tuple[ChannelExcitement, ...]) -> Tensor:
+def _scales(real: Exciting) -> dict[int, float]:
     """What counts as much for each channel: so one price of unrest suits all layers."""
-    sizes = torch.tensor([abs(each.value or 0.0) for each in part])
-    usual = float(sizes.mean()) or 1.0
-    return sizes.clamp_min(0.1 * usual)
+    sizes = {each.channel: abs(each.greatest) for each in real.channels}
+    usual = sum(sizes.values()) / len(sizes) or 1.0
+    return {channel: max(size, 0.1 * usual) for channel, size in sizes.items()}
 
 
 def _target(subject: Subject, layer: str) -> str:
@@ -230,13 +230,15 @@ def _improve(
     subject: Subject,
     layer: str,
     part: tuple[ChannelExcitement, ...],
+    scales: Mapping[int, float],
     maker: WaveImages,
     steps: int,
     tell: Tell,
 ) -> None:
     """Adam on −activation/scale + the prices of unrest and of distance from grey."""
-    target, scales = _target(subject, layer), _scales(part)
+    target = _target(subject, layer)
     channels = torch.tensor([each.channel for each in part])
+    sizes = torch.tensor([scales[each.channel] for each in part])
     optimizer = torch.optim.Adam([maker.waves], lr=_RATE)
     said = f"making images for {layer}, channels {part[0].channel} to {part[-1].channel}"
     with borrowed(subject.module), torch.enable_grad():
@@ -247,7 +249,7 @@ def _improve(
             settled = step >= steps * (1 - _SETTLED)
             shown = maker.normalised(images if settled else maker.moved(images))
             answers = _middle(output_of(subject.module, target, shown), channels, maker)
-            loss = (maker.price(images) - answers / scales).sum()
+            loss = (maker.price(images) - answers / sizes).sum()
             if not answers.requires_grad or not bool(torch.isfinite(loss)):
                 why = "its values are not finite" if answers.requires_grad else "no gradient comes"
                 raise UsageError(

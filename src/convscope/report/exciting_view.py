@@ -103,13 +103,13 @@ class VisualisationView(View):
 
     def _table(self, say: Say) -> list[Line]:
         images = self.visualisation.images
-        numbers = [n for each in images for n in (each.value, each.start, each.real or 0.0)]
+        numbers = [n for each in images for n in (each.value, each.start, each.real)]
         limit = max(map(abs, numbers), default=0.0)
         columns = [
             [str(image.channel) for image in images],
             signed([image.start for image in images], limit),
             signed([image.value for image in images], limit),
-            [signed([each.real], limit)[0] if each.real is not None else "·" for each in images],
+            signed([image.real for image in images], limit),
             aligned([_times(image.value, image.real) for image in images]),
         ]
         titles = ["channel", "grey noise", "made image", "best real image", "times"]
@@ -122,6 +122,6 @@ class VisualisationView(View):
         return table_lines(titles, columns, say, names)
 
 
-def _times(value: float, real: float | None) -> str:
+def _times(value: float, real: float) -> str:
     """How many times as strong; only numbers above zero have a ratio that says anything."""
-    return f"{value / real:.2f}" if real is not None and real > 0 and value > 0 else "·"
+    return f"{value / real:.2f}" if real > 0 and value > 0 else "·"
