@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from convscope.data.preprocessing import Preprocessing as Preprocessing
     from convscope.data.sources import load_data as load_data
     from convscope.errors import ConvscopeError as ConvscopeError
+    from convscope.exercises.marking import check_exercises as check_exercises
+    from convscope.exercises.sheet import make_exercises as make_exercises
     from convscope.export.python_code import python_code as python_code
     from convscope.export.python_code import write_code as write_code
     from convscope.inspection.ablation import Ablation as Ablation
@@ -84,6 +86,8 @@ _HOMES = {
     "convscope.data.preprocessing": ("Preprocessing",),
     "convscope.data.sources": ("load_data",),
     "convscope.errors": ("ConvscopeError",),
+    "convscope.exercises.marking": ("check_exercises",),
+    "convscope.exercises.sheet": ("make_exercises",),
     "convscope.export.python_code": ("python_code", "write_code"),
     "convscope.inspection.ablation": ("Ablation", "ablate", "measure_edit"),
     "convscope.inspection.editing": ("edit_kernel", "swap_pooling"),
@@ -141,6 +145,7 @@ __all__ = [
     "ablate",
     "activation_maps",
     "build",
+    "check_exercises",
     "edit_kernel",
     "equivariance",
     "errors",
@@ -152,6 +157,7 @@ __all__ = [
     "kernels",
     "list_runs",
     "load_data",
+    "make_exercises",
     "measure_edit",
     "open_run",
     "predict",

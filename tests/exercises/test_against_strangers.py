@@ -109,17 +109,16 @@ def test_numbers_of_weights_are_those_of_the_modules() -> None:
     assert checked > 60
 
 
-def test_work_is_counted_by_torch() -> None:
-    from torch.utils.flop_counter import FlopCounterMode
-
-    found = list(asked("multiply_adds", tries=1))
-    assert len(found) > 15
+def test_work_is_one_kernel_for_each_number_that_torch_makes() -> None:
+    found = list(asked("multiply_adds"))
+    assert len(found) > 30
     for _, question in found:
         _, notation, taken, _ = question.about
         module, image = layer_of(notation, taken)
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
-            module(image)
-        assert 2 * value_of(question)[0] == counter.get_total_flops()
+        with torch.no_grad():
+            made = module(image)
+        weight = next(value for key, value in module.named_parameters() if "weight" in key)
+        assert value_of(question) == (made.numel() * weight[0].numel(),)
 
 
 def test_a_dense_layer_between_the_same_volumes() -> None:
