@@ -155,7 +155,7 @@ def _table(columns: Mapping[str, Sequence[str]], say: Say) -> list[Line]:
         [f"{text:<{width}}" if left else f"{text:>{width}}" for text in column]
         for column, left, width in zip(cells, lefts, map(_widest, cells), strict=True)
     ]
-    rows = [_GAP.join(row) for row in zip(*laid, strict=True)]
+    rows = [_GAP.join(row).rstrip() for row in zip(*laid, strict=True)]
     return [[(row, "" if number else "dim")] for number, row in enumerate(rows)]
 
 

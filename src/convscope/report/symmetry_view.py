@@ -144,7 +144,8 @@ def _step(error: LayerError) -> str:
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return _GAP.join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+    laid = (f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+    return _GAP.join(laid).rstrip()
 
 
 def _measured(found: Equivariance | Invariance) -> str:
