@@ -26,9 +26,16 @@ __all__ = ["DRAWS", "MOST_ALIKE", "Randomisation", "Stage", "Verdict", "randomis
 
 Verdict = Literal["passed", "failed", "undecided"]
 
-MOST_ALIKE = 0.5
-"""The largest mean rank correlation with the map of a network of random weights that passes."""
-DRAWS = 5
+MOST_ALIKE = 0.3
+"""The largest mean rank correlation over all stages that passes.
+
+Chosen between what was measured on the first 60 test images of fashion-mini, with networks
+of 2, 6 and 6 convolutions: at most 0.25 for saliency and 0.15 for integrated gradients,
+Grad-CAM and occlusion; at least 0.39, 0.64 and more for guided backprop, 1 for maps that do
+not look at the network.  The last stage alone does not tell them apart: guided backprop
+stays like itself until the first convolution is random, too.
+"""
+DRAWS = 3
 """Networks of random weights: one draw alone can look alike, or not, by chance."""
 _MOST_STAGES = 6
 
@@ -60,11 +67,17 @@ class Randomisation:
     verdict: Verdict
     words: str
 
+    @property
+    def likeness(self) -> float:
+        """The mean of the rank correlations over all stages, which the verdict looks at."""
+        return sum(stage.correlation for stage in self.stages) / max(1, len(self.stages))
+
     def as_dict(self) -> dict[str, Any]:
         """Values of JSON, in docs/json.md."""
         return {
             "verdict": self.verdict,
             "words": self.words,
+            "likeness": self.likeness if self.stages else None,
             "most_alike": MOST_ALIKE,
             "draws": self.draws,
             "seed": self.seed,
@@ -171,11 +184,12 @@ def _judged(
         )
         for k, names in enumerate(stages)
     )
-    last = made[-1].correlation
-    passed = last <= MOST_ALIKE
+    mean = float(np.mean([stage.correlation for stage in made]))
+    passed = mean <= MOST_ALIKE
     words = (
-        f"with all weights random the map {'loses its likeness' if passed else 'stays alike'}: "
-        f"rank correlation {_signed(last)} on average over {draws} draws, at most "
+        f"with random weights the map {'loses its likeness' if passed else 'stays alike'}: rank "
+        f"correlation {_signed(mean)} on average from {stages[0][0] or 'the weights'} down to all "
+        f"layers ({_signed(made[-1].correlation)} with all), {draws} draws; at most "
         f"{MOST_ALIKE:.2f} passes"
     )
     return Randomisation(made, draws, seed, "passed" if passed else "failed", words)

@@ -12,7 +12,7 @@ from convscope.report.view import Say, View, labelled, widths_of
 if TYPE_CHECKING:
     from convscope.inspection.attribution import Attribution, Attributions
 
-__all__ = ["AttributionView", "AttributionsView", "STYLES", "class_words", "style_of"]
+__all__ = ["STYLES", "AttributionView", "AttributionsView", "class_words", "style_of"]
 
 _WIDEST = 100
 
@@ -136,8 +136,8 @@ class AttributionsView(View):
 _EXPLAINED = (
     (
         "random ρ",
-        "rank correlation with the map of the same network with all weights random; "
-        "at most 0.50 passes (Adebayo et al. 2018)",
+        "mean rank correlation with the map of the same network as its weights become random, from "
+        "the last layer down to all; at most 0.30 passes (Adebayo et al. 2018)",
     ),
     (
         "deletion",
@@ -151,8 +151,7 @@ def _row(found: Attribution) -> tuple[str, ...]:
     correlation = area = chance = "–"
     trust = found.trust
     if trust is not None and trust.randomisation is not None and trust.randomisation.stages:
-        value = trust.randomisation.stages[-1].correlation
-        correlation = f"{value:+.2f}".replace("-", "−")
+        correlation = f"{trust.randomisation.likeness:+.2f}".replace("-", "−")
     if trust is not None and trust.deletion is not None:
         area, chance = f"{trust.deletion.area:.3f}", f"{trust.deletion.random_area:.3f}"
     return found.title, correlation, area, chance, found.label
