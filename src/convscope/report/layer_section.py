@@ -232,7 +232,10 @@ def layer_table(explanation: Explanation) -> Html:
     ]
     table = tag(
         "table",
-        tag("thead", tag("tr", [tag("th", title, scope="col") for title in head])),
+        tag(
+            "thead",
+            tag("tr", [tag("th", title, scope="col") if title else tag("td") for title in head]),
+        ),
         tag("tbody", rows),
         tag("tfoot", _cells(total)),
         class_="numbers layers-table",

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from convscope.report.looks import LOOKS, Look, figure_html, subject_html, view_text
 
 if TYPE_CHECKING:
     from convscope.architecture.architecture import Architecture
     from convscope.architecture.arithmetic import Explanation
+    from convscope.inspection.subject import Subject
     from convscope.report.html import Child
     from convscope.training.evaluate import Evaluation
     from convscope.training.predict import Prediction
@@ -23,6 +27,8 @@ __all__ = [
     "architecture_html",
     "evaluation_html",
     "explanation_html",
+    "look_html",
+    "network_html",
     "prediction_html",
     "register",
     "register_if_notebook",
@@ -35,6 +41,7 @@ _FRAME = (
     ".convscope tr,.convscope th,.convscope td{background:none;border-left:0;border-right:0}"
     ".convscope table{color:var(--ink);width:auto;margin-left:0}"
     ".convscope p{margin:0 0 12px;max-width:72ch}.convscope .lede{font-size:16px}"
+    ".convscope .chart svg{overflow:visible}.convscope pre{font-size:12px;overflow-x:auto}"
 )
 
 
@@ -55,6 +62,10 @@ def register(ipython: Any) -> None:
         formatters["text/html"].for_type_by_name(module, name, render)
     for (module, name), text in _TEXT.items():
         formatters["text/plain"].for_type_by_name(module, name, _pretty(text))
+    for (module, name), look in LOOKS.items():
+        place = f"convscope.inspection.{module}"
+        formatters["text/html"].for_type_by_name(place, name, partial(look_html, look))
+        formatters["text/plain"].for_type_by_name(place, name, _pretty(partial(view_text, look)))
 
 
 def _pretty(text: Callable[[Any], str]) -> Callable[[Any, Any, bool], None]:
@@ -135,6 +146,16 @@ def run_html(run: Run) -> str:
     return _framed(tag("p", tag("b", run.name)), run_terms(run), curves)
 
 
+def look_html(look: Look, result: Any) -> str:
+    """A result of looking inside: its figure, and its words behind a fold."""
+    return _framed(figure_html(look, result))
+
+
+def network_html(subject: Subject) -> str:
+    """A subject: what it is, and its network to scale."""
+    return _framed(subject_html(subject))
+
+
 def _evaluation_text(evaluation: Evaluation) -> str:
     from convscope.report.terminal import EvaluationView
     from convscope.report.view import shown_text
@@ -149,6 +170,11 @@ def _prediction_text(prediction: Prediction) -> str:
     return shown_text(PredictionView(prediction))
 
 
+def _subject_text(subject: Subject) -> str:
+    layers = ", ".join(layer.name for layer in subject.layers if layer.leaf)
+    return f"{subject.name}: {subject.volume}, {layers}"
+
+
 def _explanation_text(explanation: Explanation) -> str:
     from convscope.report.explanation import explanation_text
 
@@ -158,12 +184,14 @@ def _explanation_text(explanation: Explanation) -> str:
 _HTML: dict[tuple[str, str], Callable[[Any], str]] = {
     ("convscope.architecture.architecture", "Architecture"): architecture_html,
     ("convscope.architecture.arithmetic", "Explanation"): explanation_html,
+    ("convscope.inspection.subject", "Subject"): network_html,
     ("convscope.training.evaluate", "Evaluation"): evaluation_html,
     ("convscope.training.predict", "Prediction"): prediction_html,
     ("convscope.training.runs", "Run"): run_html,
 }
 _TEXT: dict[tuple[str, str], Callable[[Any], str]] = {
     ("convscope.architecture.arithmetic", "Explanation"): _explanation_text,
+    ("convscope.inspection.subject", "Subject"): _subject_text,
     ("convscope.training.evaluate", "Evaluation"): _evaluation_text,
     ("convscope.training.predict", "Prediction"): _prediction_text,
 }

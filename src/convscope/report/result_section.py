@@ -103,7 +103,9 @@ def _pairs_table(evaluation: Evaluation, most: int = 8) -> Html | None:
     if not rows:
         return None
     heads = ("most often, this", "is called that", "times", "of", "%")
-    head = tag("thead", tag("tr", [tag("th", text, scope="col") for text in heads]))
+    head = tag(
+        "thead", tag("tr", [tag("th", text, scope="col") if text else tag("td") for text in heads])
+    )
     return tag("table", head, tag("tbody", rows), class_="numbers")
 
 
@@ -137,7 +139,10 @@ def class_table(evaluation: Evaluation) -> Html:
     heads = ("class", "precision %", "recall %", "F1 %", "", "images")
     table = tag(
         "table",
-        tag("thead", tag("tr", [tag("th", text, scope="col") for text in heads])),
+        tag(
+            "thead",
+            tag("tr", [tag("th", text, scope="col") if text else tag("td") for text in heads]),
+        ),
         tag("tbody", rows),
         tag("tfoot", mean),
         class_="numbers",

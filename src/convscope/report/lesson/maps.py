@@ -154,7 +154,10 @@ def _table(material: LessonMaterial, number: int) -> Html:
     heads = ("class", "score", "e to the score", "probability", "")
     table = tag(
         "table",
-        tag("thead", tag("tr", [tag("th", text, scope="col") for text in heads])),
+        tag(
+            "thead",
+            tag("tr", [tag("th", text, scope="col") if text else tag("td") for text in heads]),
+        ),
         tag("tbody", rows),
         class_="numbers",
     )

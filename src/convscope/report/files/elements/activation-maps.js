@@ -39,7 +39,7 @@
       this.scale = document.createElement("colour-scale");
       this.scale.setAttribute("unit", `values of ${layer.name}`);
       this.told = document.createElement("figcaption");
-      this.told.setAttribute("role", "status");
+      this.told.setAttribute("aria-live", "polite");
       const side = document.createElement("figure");
       side.className = "large-map";
       side.append(this.told, this.large, this.scale);

@@ -1,0 +1,108 @@
+"""What the results of looking inside look like in a notebook: their figure, and their text.
+
+Named, not imported: nothing is loaded before a result is shown.  A new kind of result is
+one line of the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convscope.inspection.subject import Subject
+    from convscope.report.html import Html
+
+__all__ = ["LOOKS", "Look", "figure_html", "subject_html", "view_text"]
+
+_NUMBERS = count(1)
+"""Names inside one figure's SVG must not meet those of another in the same notebook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """``module:function`` that draws a result, and ``module:class`` that writes it."""
+
+    figure: str
+    view: str
+
+
+LOOKS: dict[tuple[str, str], Look] = {
+    ("walk", "Walk"): Look("walk_figure:walk_figure", "walk_view:WalkView"),
+    ("gradient", "WeightGradient"): Look(
+        "gradient_figure:gradient_figure", "gradient_view:GradientView"
+    ),
+    ("maps", "ActivationMaps"): Look("maps_figure:maps_figure", "maps_view:MapsView"),
+    ("kernels", "Kernels"): Look("maps_figure:kernel_figure", "maps_view:KernelsView"),
+    ("exciting", "Exciting"): Look("exciting_figure:exciting_figure", "exciting_view:ExcitingView"),
+    ("visualisation", "Visualisation"): Look(
+        "exciting_figure:visualisation_figure", "exciting_view:VisualisationView"
+    ),
+    ("receptive", "ReceptiveField"): Look("fields_figure:field_figure", "fields_view:FieldView"),
+    ("receptive", "ReceptiveFields"): Look("fields_figure:fields_figure", "fields_view:FieldsView"),
+    ("attribution", "Attribution"): Look(
+        "attribution_figure:attribution_figure", "attribution_view:AttributionView"
+    ),
+    ("attribution", "Attributions"): Look(
+        "looks:_attributions", "attribution_view:AttributionsView"
+    ),
+    ("equivariance", "Equivariance"): Look(
+        "symmetry_figure:equivariance_figure", "symmetry_view:EquivarianceView"
+    ),
+    ("shift_results", "Invariance"): Look(
+        "invariance_figure:invariance_figure", "symmetry_view:InvarianceView"
+    ),
+    ("ablation", "Ablation"): Look("ablation_figure:ablation_figure", "ablation_view:AblationView"),
+}
+"""By the module of ``convscope.inspection`` and the type's name."""
+
+
+def _found(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(f"convscope.report.{module}"), name)
+
+
+def _attributions(found: Any) -> Any:
+    """All maps in one figure."""
+    from convscope.report.attribution_figure import attribution_figure
+
+    return attribution_figure(found.attributions)
+
+
+def figure_html(look: Look, result: Any) -> Html:
+    """The figure as an element of the page, its text behind a fold."""
+    from convscope.report.html import fragment, tag
+    from convscope.report.training_section import chart
+
+    drawn = chart(_found(look.figure)(result), f"look{next(_NUMBERS)}")
+    text = tag("pre", view_text(look, result))
+    return fragment(drawn, tag("details", tag("summary", "in words"), text))
+
+
+def view_text(look: Look, result: Any) -> str:
+    """What a terminal shows of it."""
+    from convscope.report.view import shown_text
+
+    return shown_text(_found(look.view)(result), width=100)
+
+
+def subject_html(subject: Subject) -> Html:
+    """The network, drawn where its architecture is known, and what it is looked into with."""
+    from convscope.architecture.arithmetic import explain
+    from convscope.report.html import fragment
+    from convscope.report.layer_section import network_drawing
+    from convscope.report.training_section import terms
+
+    state = "trained" if subject.trained else "untrained"
+    rows = [
+        ("network", f"{subject.name}, {state}, {len(subject.layers)} layers"),
+        ("takes", f"{subject.volume}; {subject.preprocessing.words()}"),
+        ("classes", ", ".join(subject.classes)),
+        ("images", f"{len(subject.images):,} of {subject.images_from}"),
+    ]
+    if subject.note:
+        rows.append(("note", subject.note))
+    drawn = None if subject.architecture is None else network_drawing(explain(subject.architecture))
+    return fragment(terms(rows), drawn)

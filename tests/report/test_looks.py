@@ -1,0 +1,87 @@
+"""Results of looking inside in a notebook: every kind has a figure and a text, by itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from convscope.inspection.ablation import ablate
+from convscope.inspection.attribution import attribute_all
+from convscope.inspection.equivariance import equivariance
+from convscope.inspection.kernels import kernels
+from convscope.inspection.maps import activation_maps
+from convscope.inspection.receptive import receptive_fields
+from convscope.inspection.subject import Subject, subject_of
+from convscope.inspection.walk import walk
+from convscope.report import notebook
+from convscope.report.looks import LOOKS, Look, view_text
+
+from .samples import HOSTILE
+from .test_document import read
+
+
+@pytest.fixture(scope="module")
+def subject() -> Subject:
+    return replace(
+        subject_of("input 28x28x1 -> conv 2 5x5 -> relu -> maxpool 4 -> fc 10"),
+        name=HOSTILE,
+        classes=(HOSTILE,) * 10,
+    )
+
+
+MADE: dict[tuple[str, str], Any] = {
+    ("walk", "Walk"): lambda s: walk(s, "conv1", (1, 3, 3)),
+    ("maps", "ActivationMaps"): lambda s: activation_maps(s, "conv1"),
+    ("kernels", "Kernels"): lambda s: kernels(s, "conv1"),
+    ("receptive", "ReceptiveFields"): lambda s: receptive_fields(s, ["conv1"], images=2),
+    ("attribution", "Attributions"): lambda s: attribute_all(s, 0, ["saliency"], check=False),
+    ("equivariance", "Equivariance"): lambda s: equivariance(s, images=2),
+    ("ablation", "Ablation"): lambda s: ablate(s, images=10),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=[name for _, name in LOOKS])
+def test_a_look_leads_to_a_figure_and_a_view(look: Look) -> None:
+    for place in (look.figure, look.view):
+        module, _, name = place.partition(":")
+        assert callable(getattr(import_module(f"convscope.report.{module}"), name))
+
+
+@pytest.mark.parametrize("key", MADE, ids=[name for _, name in MADE])
+def test_a_result_is_drawn_and_written_escaped(key: tuple[str, str], subject: Subject) -> None:
+    result = MADE[key](subject)
+    assert type(result).__name__ == key[1]
+    assert type(result).__module__ == f"convscope.inspection.{key[0]}"
+    markup = notebook.look_html(LOOKS[key], result)
+    tags = read(markup).tags
+    assert tags[0] == ("div", {"class": "convscope"})
+    assert "svg" in [name for name, _ in tags]
+    for name, values in tags:
+        assert name != "script"
+        assert not any(each.startswith("on") or each == "style" for each in values)
+        for each in ("src", "href"):
+            assert (values.get(each) or "#").startswith(("#", "data:"))
+    assert view_text(LOOKS[key], result).strip()
+
+
+def test_two_figures_of_one_notebook_do_not_share_names(subject: Subject) -> None:
+    maps = activation_maps(subject, "conv1")
+    look = LOOKS["maps", "ActivationMaps"]
+    one, other = (notebook.look_html(look, maps) for _ in range(2))
+    names = [set(re.findall(r' id="([^"]+)"', markup)) for markup in (one, other)]
+    assert not names[0] & names[1]
+
+
+def test_a_subject_says_what_it_is(subject: Subject) -> None:
+    markup = notebook.network_html(subject)
+    assert "<b onclick" not in markup
+    assert "untrained" in read(markup).text
+    assert "<svg" in markup
+    assert "<svg" not in notebook.network_html(replace(subject, architecture=None))
+    assert "conv1, relu1, pool1, fc" in notebook._TEXT["convscope.inspection.subject", "Subject"](
+        subject
+    )
