@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from convscope.inspection.ablation import Ablation as Ablation
     from convscope.inspection.ablation import ablate as ablate
     from convscope.inspection.ablation import measure_edit as measure_edit
+    from convscope.inspection.attribution import Attribution as Attribution
+    from convscope.inspection.attribution import Attributions as Attributions
+    from convscope.inspection.attribution import attribute as attribute
+    from convscope.inspection.attribution import attribute_all as attribute_all
     from convscope.inspection.editing import edit_kernel as edit_kernel
     from convscope.inspection.editing import swap_pooling as swap_pooling
     from convscope.inspection.equivariance import Equivariance as Equivariance
@@ -49,6 +53,10 @@ if TYPE_CHECKING:
     from convscope.inspection.kernels import kernels as kernels
     from convscope.inspection.maps import ActivationMaps as ActivationMaps
     from convscope.inspection.maps import activation_maps as activation_maps
+    from convscope.inspection.receptive import ReceptiveField as ReceptiveField
+    from convscope.inspection.receptive import ReceptiveFields as ReceptiveFields
+    from convscope.inspection.receptive import receptive_field as receptive_field
+    from convscope.inspection.receptive import receptive_fields as receptive_fields
     from convscope.inspection.subject import Subject as Subject
     from convscope.inspection.subject import subject_of as subject_of
     from convscope.inspection.transforms import Flip as Flip
@@ -90,6 +98,12 @@ _HOMES = {
     "convscope.exercises.sheet": ("make_exercises",),
     "convscope.export.python_code": ("python_code", "write_code"),
     "convscope.inspection.ablation": ("Ablation", "ablate", "measure_edit"),
+    "convscope.inspection.attribution": (
+        "Attribution",
+        "Attributions",
+        "attribute",
+        "attribute_all",
+    ),
     "convscope.inspection.editing": ("edit_kernel", "swap_pooling"),
     "convscope.inspection.equivariance": ("Equivariance", "equivariance"),
     "convscope.inspection.exciting": ("Exciting", "exciting"),
@@ -97,6 +111,12 @@ _HOMES = {
     "convscope.inspection.invariance": ("Invariance", "invariance"),
     "convscope.inspection.kernels": ("Kernels", "kernels"),
     "convscope.inspection.maps": ("ActivationMaps", "activation_maps"),
+    "convscope.inspection.receptive": (
+        "ReceptiveField",
+        "ReceptiveFields",
+        "receptive_field",
+        "receptive_fields",
+    ),
     "convscope.inspection.subject": ("Subject", "subject_of"),
     "convscope.inspection.transforms": ("Flip", "Rotation", "Shift"),
     "convscope.inspection.visualisation": ("Visualisation", "visualise"),
@@ -119,6 +139,8 @@ __all__ = [
     "Ablation",
     "ActivationMaps",
     "Architecture",
+    "Attribution",
+    "Attributions",
     "ConvscopeError",
     "Data",
     "Equivariance",
@@ -131,6 +153,8 @@ __all__ = [
     "Kernels",
     "Prediction",
     "Preprocessing",
+    "ReceptiveField",
+    "ReceptiveFields",
     "Recipe",
     "Rotation",
     "Run",
@@ -144,6 +168,8 @@ __all__ = [
     "__version__",
     "ablate",
     "activation_maps",
+    "attribute",
+    "attribute_all",
     "build",
     "check_exercises",
     "edit_kernel",
@@ -163,6 +189,8 @@ __all__ = [
     "predict",
     "python_code",
     "read_recipe",
+    "receptive_field",
+    "receptive_fields",
     "subject_of",
     "swap_pooling",
     "train",

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from convscope.cli.ablate import ablate
+from convscope.cli.attribute import attribute
 from convscope.cli.code import code
 from convscope.cli.compare import compare
 from convscope.cli.console import note
@@ -21,6 +22,8 @@ from convscope.cli.doctor import doctor
 from convscope.cli.evaluate import evaluate, report
 from convscope.cli.exercises import exercises
 from convscope.cli.explain import explain, zoo
+from convscope.cli.fields import fields
+from convscope.cli.health import health
 from convscope.cli.lesson import lesson
 from convscope.cli.maps import exciting, kernels, maps, visualise
 from convscope.cli.modules import layers
@@ -74,6 +77,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "predict": predict,
         "report": report,
         "compare": compare,
+        "health": health,
     },
     "Looking inside": {
         "layers": layers,
@@ -83,6 +87,8 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "kernels": kernels,
         "exciting": exciting,
         "visualise": visualise,
+        "fields": fields,
+        "attribute": attribute,
         "symmetry": symmetry,
         "ablate": ablate,
         "lesson": lesson,
