@@ -45,12 +45,16 @@ if TYPE_CHECKING:
     from convscope.inspection.equivariance import equivariance as equivariance
     from convscope.inspection.exciting import Exciting as Exciting
     from convscope.inspection.exciting import exciting as exciting
+    from convscope.inspection.extraction import Extraction as Extraction
+    from convscope.inspection.extraction import architecture_of as architecture_of
     from convscope.inspection.gradient import WeightGradient as WeightGradient
     from convscope.inspection.gradient import weight_gradient as weight_gradient
     from convscope.inspection.invariance import Invariance as Invariance
     from convscope.inspection.invariance import invariance as invariance
     from convscope.inspection.kernels import Kernels as Kernels
     from convscope.inspection.kernels import kernels as kernels
+    from convscope.inspection.listing import Listing as Listing
+    from convscope.inspection.listing import list_layers as list_layers
     from convscope.inspection.maps import ActivationMaps as ActivationMaps
     from convscope.inspection.maps import activation_maps as activation_maps
     from convscope.inspection.receptive import ReceptiveField as ReceptiveField
@@ -107,9 +111,11 @@ _HOMES = {
     "convscope.inspection.editing": ("edit_kernel", "swap_pooling"),
     "convscope.inspection.equivariance": ("Equivariance", "equivariance"),
     "convscope.inspection.exciting": ("Exciting", "exciting"),
+    "convscope.inspection.extraction": ("Extraction", "architecture_of"),
     "convscope.inspection.gradient": ("WeightGradient", "weight_gradient"),
     "convscope.inspection.invariance": ("Invariance", "invariance"),
     "convscope.inspection.kernels": ("Kernels", "kernels"),
+    "convscope.inspection.listing": ("Listing", "list_layers"),
     "convscope.inspection.maps": ("ActivationMaps", "activation_maps"),
     "convscope.inspection.receptive": (
         "ReceptiveField",
@@ -147,10 +153,12 @@ __all__ = [
     "Evaluation",
     "Exciting",
     "Explanation",
+    "Extraction",
     "Flip",
     "ImageSet",
     "Invariance",
     "Kernels",
+    "Listing",
     "Prediction",
     "Preprocessing",
     "ReceptiveField",
@@ -168,6 +176,7 @@ __all__ = [
     "__version__",
     "ablate",
     "activation_maps",
+    "architecture_of",
     "attribute",
     "attribute_all",
     "build",
@@ -181,6 +190,7 @@ __all__ = [
     "find_architecture",
     "invariance",
     "kernels",
+    "list_layers",
     "list_runs",
     "load_data",
     "make_exercises",

@@ -109,7 +109,7 @@ def test_what_names_python_code(text: str, expected: bool) -> None:
 def test_a_class_a_function_and_a_module_are_found(file: Path, name: str, width: int) -> None:
     module = load_module(f"{file}:{name}")
     assert isinstance(module, nn.Module)
-    assert module.get_submodule("conv").weight.shape == (width, 1, 3, 3)  # type: ignore[union-attr]
+    assert module.get_submodule("conv").weight.shape == (width, 1, 3, 3)
 
 
 def test_the_path_and_the_modules_are_as_before(file: Path) -> None:
@@ -126,8 +126,7 @@ def test_two_files_have_each_their_own_neighbour(file: Path, tmp_path: Path) -> 
     (other / "beside.py").write_text("WIDTH = 9\n", encoding="utf-8")
     (other / "net.py").write_text(FILE, encoding="utf-8")
     widths = [
-        load_module(f"{place}:Net").conv.out_channels  # type: ignore[union-attr]
-        for place in (file, other / "net.py", file)
+        load_module(f"{place}:Net").conv.out_channels for place in (file, other / "net.py", file)
     ]
     assert widths == [4, 9, 4]
 
@@ -135,14 +134,14 @@ def test_two_files_have_each_their_own_neighbour(file: Path, tmp_path: Path) -> 
 def test_a_file_that_changed_is_read_anew(file: Path) -> None:
     load_module(f"{file}:Net")
     file.write_text(FILE.replace("width * 36, 3", "width * 36, 8"), encoding="utf-8")
-    assert load_module(f"{file}:Net").fc.out_features == 8  # type: ignore[union-attr]
+    assert load_module(f"{file}:Net").fc.out_features == 8
 
 
 def test_what_it_prints_does_not_go_to_stdout(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     module = load_module(f"{file}:made")
-    module(torch.zeros(1, 1, 8, 8))  # type: ignore[operator]
+    module(torch.zeros(1, 1, 8, 8))
     written = capsys.readouterr()
     assert written.out == ""
     assert "made" in written.err
@@ -150,15 +149,15 @@ def test_what_it_prints_does_not_go_to_stdout(
 
 
 def test_random_weights_are_drawn_with_the_seed_and_nothing_else_moves(file: Path) -> None:
-    states = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()  # type: ignore[union-attr]
+    states = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
     one, same, other = (load_module(f"{file}:Net", seed=seed) for seed in (1, 1, 2))
     assert isinstance(one, nn.Module) and isinstance(same, nn.Module)
     assert isinstance(other, nn.Module)
-    assert torch.equal(one.fc.weight, same.fc.weight)  # type: ignore[arg-type]
-    assert not torch.equal(one.fc.weight, other.fc.weight)  # type: ignore[arg-type]
+    assert torch.equal(one.fc.weight, same.fc.weight)
+    assert not torch.equal(one.fc.weight, other.fc.weight)
     assert torch.equal(states[0], torch.get_rng_state())
     assert states[1] == random.getstate()
-    assert states[2] == np.random.get_state()[1].tolist()  # type: ignore[union-attr]
+    assert states[2] == np.random.get_state()[1].tolist()
 
 
 @pytest.mark.parametrize(

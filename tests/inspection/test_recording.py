@@ -111,7 +111,7 @@ def test_hooks_are_taken_off_where_a_layer_raises(
     after = state_of(network)
     before[1] = after[1]  # one hook less: that of the test
     assert after == before
-    assert sum(after[1]) == 0  # type: ignore[arg-type]
+    assert sum(after[1]) == 0
 
 
 def _recorded(network: nn.Module, images: Tensor) -> Tensor:

@@ -129,7 +129,7 @@ def test_pictures_of_another_size_are_refused(article: Subject, shape: tuple[int
     ):
         article.picture(Picture("mine", np.zeros(shape, np.uint8)))
     with pytest.raises(UsageError, match=r"^the picture is float32 1×28×28"):
-        article.picture(Picture("mine", np.zeros((1, 28, 28), np.float32)))  # type: ignore[arg-type]
+        article.picture(Picture("mine", np.zeros((1, 28, 28), np.float32)))
 
 
 def test_runs_by_name_folder_and_value() -> None:
@@ -356,7 +356,7 @@ def test_our_layer_is_found_by_theirs_and_never_by_a_name_that_happens_to_be_the
 
 def test_every_layer_of_our_own_networks_has_its_node() -> None:
     subject = subject_of("resnet20")
-    nodes = {node.name for node in walk(subject.architecture.nodes)}  # type: ignore[union-attr]
+    nodes = {node.name for node in walk(subject.architecture.nodes)}
     assert {each.name for each in subject.layers if subject.node(each.name)} == nodes
     assert subject_of(Functional()).node("relu1") is None  # a function there, and no module
 
