@@ -8,7 +8,7 @@ variation) and distance from grey have a price.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -154,19 +154,9 @@ def visualise(
     images: list[MadeImage] = []
     for part in _parts(opened, real):
         maker = WaveImages(opened.preprocessing, opened.images, len(part), cutoff=cutoff, seed=seed)
-        begun = _greatest(opened, layer, part, maker.pixels())
+        begun = maker.pixels()
         _improve(opened, layer, part, scales, maker, steps, teller(progress))
-        made = maker.pixels()
-        found = _greatest(opened, layer, part, made)
-        for each, pixels, (start, *_), (value, row, column) in zip(
-            part, made, begun, found, strict=True
-        ):
-            box = places.find(row, column)
-            images.append(
-                MadeImage(
-                    each.channel, each.name, pixels, value, start, row, column, box, each.greatest
-                )
-            )
+        images += _measured(opened, layer, part, begun, maker.pixels(), places)
     return Visualisation(
         subject=opened.name,
         layer=layer,
@@ -185,6 +175,31 @@ def visualise(
         },
         note=opened.note,
     )
+
+
+def _measured(
+    subject: Subject,
+    layer: str,
+    part: tuple[ChannelExcitement, ...],
+    begun: NDArray[np.uint8],
+    made: NDArray[np.uint8],
+    places: Boxes,
+) -> Iterator[MadeImage]:
+    starts, ends = (_greatest(subject, layer, part, pixels) for pixels in (begun, made))
+    for each, pixels, (start, *_), (value, row, column) in zip(
+        part, made, starts, ends, strict=True
+    ):
+        yield MadeImage(
+            each.channel,
+            each.name,
+            pixels,
+            value,
+            start,
+            row,
+            column,
+            places.find(row, column),
+            each.greatest,
+        )
 
 
 def _parts(subject: Subject, real: Exciting) -> list[tuple[ChannelExcitement, ...]]:

@@ -34,6 +34,8 @@ _SCALE = 0.5
 _FEW = 4
 """Up to so many slices a kernel's stand side by side; of more, kernels are rows."""
 _WIDEST = 8.0
+_SHORT = 1.7
+"""Inches that a label needs which is written upwards."""
 
 
 def maps_figure(maps: ActivationMaps, channels: str | Sequence[int] | None = None) -> Figure:
@@ -134,7 +136,8 @@ def _bars(
         axes.set_yticks(range(len(chosen)), names)
         axes.set_ylim(len(chosen) - 0.5, -0.5)
         least, most = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-        spare = 0.16 * ((most - least) or 1.0)
+        longest = max(map(len, signed(values.tolist(), limit)))
+        spare = (0.04 + 0.022 * longest) * ((most - least) or 1.0)
         axes.set_xlim(least - spare * (least < 0), most + spare * (most > 0 or least == 0))
         for at, (value, text) in enumerate(
             zip(values.tolist(), signed(values.tolist(), limit), strict=True)
@@ -221,8 +224,10 @@ def _tabled(
         axes.tick_params(length=0, labelsize=6.5, pad=2, labeltop=True, labelbottom=False)
         axes.xaxis.set_label_position("top")
         grouped = " of the kernel's group" if kernels.groups > 1 else ""
-        axes.set_xlabel(f"slices: input channels{grouped}", fontsize=7.5, labelpad=4)
-        axes.set_ylabel("kernels: output channels", fontsize=7.5)
+        rows = ", and kernels in rows" if height < _SHORT else ""
+        axes.set_xlabel(f"slices: input channels{grouped}{rows}", fontsize=7.5, labelpad=4)
+        if not rows:
+            axes.set_ylabel("kernels: output channels", fontsize=7.5)
         draw_scale(figure, left + 0.2, top + height + 0.18, limit, "weight; one scale for all")
     return figure
 
