@@ -143,6 +143,12 @@
       return sum;
     }
 
+    /** The input channel that adds most, to begin with. */
+    #loudest() {
+      const sums = Array.from({ length: this.#shape.depth }, (_, slice) => Math.abs(this.#sum(slice, ...this.#place)));
+      return sums.indexOf(Math.max(...sums));
+    }
+
     get #bias() { return this.#data.biases ? this.#data.biases.values[this.#kernel] : 0; }
 
     /** Sums per input channel and bias, added up. */
@@ -255,7 +261,10 @@
 
     #show() {
       if (!this.#data || !this.isConnected) return;
-      if (!this.#parts) this.#build();
+      if (!this.#parts) {
+        this.#build();
+        this.#slice = this.#loudest();
+      }
       const parts = this.#parts;
       const { size, padding, input, layer, channels } = this.#data;
       const [row, column] = this.#place;
