@@ -16,6 +16,7 @@ from tests.cli.conftest import Command
 
 COMMANDS = [
     "demo",
+    "exercises",
     "explain",
     "train",
     "evaluate",

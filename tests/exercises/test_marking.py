@@ -98,6 +98,8 @@ def test_a_filled_notebook(path: Path) -> None:
         ("answer_1 = 28×28×16  # so", "28×28×16"),
         ("answer_1 = 313,600", "313,600"),
         ("answer_1 = 1,024", "1,024"),
+        ("answer_1 = 48,000  # a pair to Python", "48,000"),
+        ("answer_1 = 48, 7", "48, 7"),
         ("answer_1 = 313_600", "313600"),
         ("answer_1 = -0.5", "-0.5"),
         ("answer_1 = 3.14e5", "314000.0"),

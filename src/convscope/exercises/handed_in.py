@@ -25,6 +25,7 @@ _MOST_BYTES = 20_000_000
 _LONGEST_CELL = 20_000
 _ASSIGNED = re.compile(r"^[ \t]*answer_([0-9]{1,3})[ \t]*=(?!=)[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _WRITTEN = re.compile(r"^[ \t]*answer ([0-9]{1,3})[ \t]*:(.*)$", re.MULTILINE)
+_THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")
 _SHEET = re.compile(r"^[ \t]*sheet[ \t]+(\{.*\})[ \t]*$", re.MULTILINE)
 _NAME = re.compile(r"^[ \t]*name[ \t]*:(.*)$", re.MULTILINE)
 _REMEDY = "hand in the notebook, the filled text, or the file that the page saves"
@@ -156,18 +157,19 @@ def _parsed(source: str) -> ast.Module | None:
 
 
 def _literal(value: ast.expr, source: str) -> str:
+    written = ast.get_source_segment(source, value) or ""
+    if _THOUSANDS.fullmatch(written):  # to Python 48,000 is the pair (48, 0)
+        return written
     try:
         return _as_text(ast.literal_eval(value))
     except (ValueError, TypeError, RecursionError, MemoryError):
-        return ast.get_source_segment(source, value) or ""
+        return written
 
 
 def _as_text(value: object) -> str:
-    """(28, 28, 16) → 28, 28, 16; (313, 600), which is 313,600 without quotes, → 313,600."""
+    """(28, 28, 16) → 28, 28, 16"""
     if isinstance(value, list | tuple):
-        parts = [_as_text(part) for part in value]
-        thousands = all(re.fullmatch("[0-9]{3}", part) for part in parts[1:])
-        return ("," if thousands else ", ").join(parts)
+        return ", ".join(_as_text(part) for part in value)
     return "" if value is None or value is ... else str(value)
 
 

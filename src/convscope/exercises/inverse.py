@@ -62,11 +62,11 @@ def padding_that_keeps(ground: Ground, dice: Dice) -> Question | None:
     padding = accepted[0]
     form = whole(padding, "pixels", *accepted[1:])
     layer = Conv(1, (kernel, kernel), (1, 1), (padding, padding), (dilation, dilation))
-    spread = f" and dilation {dilation}" if dilation > 1 else ""
+    spread = f", stride 1 and dilation {dilation}" if dilation > 1 else " and stride 1"
     return Question(
         TOPIC,
         ("padding", str(kernel), str(dilation), str(side)),
-        f"A convolution with kernels of {kernel}×{kernel}, stride 1{spread} is to give maps as "
+        f"A convolution with kernels of {kernel}×{kernel}{spread} is to give maps as "
         f"high and wide as its input of {side}×{side}. How many pixels of padding does it need at "
         "each end?",
         form,

@@ -153,7 +153,7 @@ class MarkedView(View):
         yield [(head, "bold")]
         if marked.name:
             yield [(say(f"by {marked.name}"), "")]
-        yield from _wrapped(say(str(sheet.architecture)), width, "", "dim")
+        yield from _wrapped(say(str(sheet.architecture)), width, "", "dim", "  ")
         run = f" run {sheet.identity.run}," if sheet.identity.run else ""
         yield [(say(f"sheet {sheet.identity.id},{run} seed {sheet.identity.seed}"), "dim")]
         yield []
