@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,6 +30,9 @@ from convscope.cli.options import (
 from convscope.cli.progress import Follower, following
 from convscope.cli.runs import result_rows, run_record
 
+if TYPE_CHECKING:
+    from convscope.training.loop import Step
+
 __all__ = ["train"]
 
 
@@ -52,6 +55,9 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write event files for TensorBoard.")
     ] = False,
+    health: Annotated[
+        bool, typer.Option("--health", help="Watch it, and say what ails it and what helps.")
+    ] = False,
     offline: Offline = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -66,7 +72,12 @@ def train(
     """
     from convscope.training.train import train as train_network
 
-    with following(quiet=quiet) as follower, _saying_how_to_go_on(follower, out):
+    watching = _Watching() if health else None
+    with (
+        following(quiet=quiet) as follower,
+        _saying_how_to_go_on(follower, out),
+        _telling_what_ails(watching),
+    ):
         run = train_network(
             joined(architecture) if architecture else None,
             data=data,
@@ -82,13 +93,45 @@ def train(
             tensorboard=tensorboard,
             offline=offline,
             progress=follower.tell,
-            observe=follower.observe,
+            observe=follower.observe if watching is None else watching.beside(follower),
         )
     if json:
-        show_json(run_record(run))
+        findings = watching.watch.health().as_dict() if watching else None
+        show_json(run_record(run) | ({"health": findings} if findings else {}))
         return
     for line in columns(result_rows(run)):
         show_text(line)
+
+
+class _Watching:
+    """A watch beside whoever shows the progress."""
+
+    def __init__(self) -> None:
+        from convscope.inspection.health.watch import Watch
+
+        self.watch = Watch()
+
+    def beside(self, follower: Follower) -> Callable[[Step], None]:
+        """Shows a step, and looks at it."""
+
+        def observe(step: Step) -> None:
+            follower.observe(step)
+            self.watch.observe(step)
+
+        return observe
+
+
+@contextmanager
+def _telling_what_ails(watching: _Watching | None) -> Iterator[None]:
+    """What was found, on stderr, however the training ended: most of all if it failed."""
+    try:
+        yield
+    finally:
+        if watching is not None and watching.watch.looks:
+            from convscope.report.health_view import HealthView
+            from convscope.report.view import shown_text
+
+            note(shown_text(HealthView(watching.watch.health(), brief=True), width=100))
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convscope.report.lines import Line
-from convscope.report.numbers import aligned, duration, plain_percent, thousands
-from convscope.report.view import Say, View, labelled, widths_of
+from convscope.report.numbers import duration, plain_percent, thousands
+from convscope.report.view import Say, View, labelled, table_lines
 
 if TYPE_CHECKING:
     from convscope.experiments.comparing import ArchitectureComparison, Pair, RunComparison
@@ -17,7 +17,6 @@ __all__ = ["ArchitectureComparisonView", "RunComparisonView"]
 
 _ORANGE = "#D55E00"
 _WIDEST = 100
-_GAP = "  "
 _LONGEST = 24
 """Characters of a name in a table."""
 
@@ -44,7 +43,7 @@ class ArchitectureComparisonView(View):
             ]
             for name, found in zip(names, comparison.explanations, strict=True)
         ]
-        lines = _table([head, *rows], say)
+        lines = table_lines([head, *rows], say)
         for name, text in zip(names, comparison.names, strict=True):
             if name != text:
                 lines += labelled(name, say(text), min(width, _WIDEST), len(name) + 2)
@@ -75,7 +74,7 @@ class RunComparisonView(View):
             ]
             for run, found in zip(comparison.runs, comparison.evaluations, strict=True)
         ]
-        lines = _table([head, *rows], say)
+        lines = table_lines([head, *rows], say)
         for pair in comparison.pairs:
             lines += [[], *self._pair(pair, min(width, _WIDEST), say)]
         text = (
@@ -106,7 +105,7 @@ class RunComparisonView(View):
             ]
             for each in pair.classes
         ]
-        return [*lines, *_table([head, *rows], say)]
+        return [*lines, *table_lines([head, *rows], say)]
 
 
 def _short(names: Sequence[str]) -> list[str]:
@@ -127,16 +126,3 @@ def _points(share: float, digits: int = 2) -> str:
 
 def _difference(line: str, say: Say) -> Line:
     return [(f"  {say(line)}", _ORANGE if line.startswith("+") else "dim")]
-
-
-def _table(rows: Sequence[Sequence[str]], say: Say) -> list[Line]:
-    """The head dim, the first column to the left, all others on their decimal points."""
-    columns = [[say(cell) for cell in column] for column in zip(*rows, strict=True)]
-    shown = [columns[0], *([column[0], *aligned(column[1:])] for column in columns[1:])]
-    widths = widths_of(list(zip(*shown, strict=True)))
-    lines: list[Line] = []
-    for number, row in enumerate(zip(*shown, strict=True)):
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        lines.append([(_GAP.join(cells).rstrip(), "dim" if number == 0 else "")])
-    return lines

@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from convscope.report.lines import Line
+from convscope.report.numbers import aligned
 from convscope.report.plain import holds_signs, plain
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-__all__ = ["Say", "View", "labelled", "shown_text", "widths_of"]
+__all__ = ["Say", "View", "labelled", "shown_text", "table_lines", "widths_of"]
 
 Say = Callable[[str], str]
 """Our signs as they are, or in ASCII."""
@@ -48,6 +49,20 @@ def shown_text(view: View, *, width: int = 80, encoding: str = "utf-8") -> str:
 def widths_of(rows: Sequence[Sequence[str]]) -> list[int]:
     """The width of each column."""
     return [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+
+def table_lines(rows: Sequence[Sequence[str]], say: Say) -> list[Line]:
+    """A head and its rows: the first column to the left, all others on their decimal points."""
+    columns = [[say(cell) for cell in column] for column in zip(*rows, strict=True)]
+    shown = [columns[0], *([column[0], *aligned(column[1:])] for column in columns[1:])]
+    turned = list(zip(*shown, strict=True))
+    widths = widths_of(turned)
+    lines: list[Line] = []
+    for number, row in enumerate(turned):
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append([("  ".join(cells).rstrip(), "dim" if number == 0 else "")])
+    return lines
 
 
 def labelled(label: str, text: str, width: int, indent: int = 13) -> list[Line]:

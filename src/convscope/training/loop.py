@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic
 
 import numpy as np
@@ -41,7 +41,9 @@ class Step:
     now (2.5: two and a half times), ``loss`` that of this batch before the step (on an
     accelerator: the last that was read), ``images`` those seen so far, ``seconds`` the
     time so far, all sessions of a resumed training together; ``scores`` what the task
-    says of the held-out part, at the end of each epoch, else empty.
+    says of the held-out part, at the end of each epoch, else empty.  ``training`` is the
+    training itself, as it stands now and only until the next step: whoever looks into its
+    network gives back all that they borrow.
     """
 
     step: int
@@ -54,6 +56,7 @@ class Step:
     images_per_second: float
     remaining_seconds: float
     scores: Mapping[str, float]
+    training: Training[Any] | None = field(default=None, repr=False, compare=False)
 
     @property
     def done(self) -> float:
@@ -211,6 +214,7 @@ class _Pace:
             images_per_second=training.batch_size / each if each else 0.0,
             remaining_seconds=(training.steps - position) * each,
             scores=scores,
+            training=training,
         )
 
 

@@ -63,7 +63,7 @@ class Recipe:
 
 
 RECIPES: dict[str, Recipe] = {
-    "article": Recipe(name="article", epochs=5.0, precision="float32"),
+    "article": Recipe(name="article", epochs=8.0, precision="float32"),
     "fast": Recipe(
         name="fast",
         optimizer="muon",

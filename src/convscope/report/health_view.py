@@ -1,0 +1,93 @@
+"""A network's health for the terminal: what was found, and the vitals that it was found from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from convscope.report.lines import Line
+from convscope.report.numbers import plain_percent, thousands
+from convscope.report.view import Say, View, labelled, table_lines
+
+if TYPE_CHECKING:
+    from convscope.inspection.health.findings import Finding
+    from convscope.inspection.health.vitals import Vitals
+    from convscope.inspection.health.watch import Health
+
+__all__ = ["HealthView", "finding_lines"]
+
+_ORANGE, _GREEN = "#D55E00", "#009E73"
+_WIDEST = 100
+
+
+def finding_lines(finding: Finding, width: int, say: Say) -> list[Line]:
+    """The kind and the place, then evidence and remedy below."""
+    head: Line = [(say(finding.kind), f"bold {_ORANGE}"), (say(f"  {finding.place}"), "bold")]
+    return [
+        head,
+        *labelled("  seen", say(finding.evidence), width, 10),
+        *labelled("  remedy", say(finding.remedy), width, 10),
+    ]
+
+
+@dataclass(frozen=True)
+class HealthView(View):
+    """What ``rich.print`` shows of a Health; the table of vitals is left out if ``brief``."""
+
+    health: Health
+    brief: bool = False
+
+    def lines(self, width: int, say: Say) -> list[Line]:
+        health, narrow = self.health, min(width, _WIDEST)
+        last, count = health.history.last, len(health.findings)
+        lines: list[Line] = []
+        if not count:
+            lines.append([("healthy", f"bold {_GREEN}"), (": nothing was found", "")])
+        for number, finding in enumerate(health.findings):
+            lines += [[]] if number else []
+            lines += finding_lines(finding, narrow, say)
+        if not self.brief:
+            lines += [[], *_layer_table(last, say), [], *_activation_table(last, say)]
+        looks = len(health.history.vitals)
+        text = (
+            f"{looks} {'look' if looks == 1 else 'looks'}, the last one after "
+            f"{thousands(last.step)} steps, on {last.count} training images: loss {last.loss:.3g}, "
+            f"guessing would be {last.chance:.3g}; {plain_percent(last.accuracy)} % right"
+        )
+        return [*lines, [], *labelled(say(health.name), say(text), narrow, len(health.name) + 2)]
+
+
+def _layer_table(vitals: Vitals, say: Say) -> list[Line]:
+    head = ["weights", "units", "norm", "gradient", "pull", "one sign %", "change a step %"]
+    rows = [
+        [
+            layer.name,
+            thousands(layer.units),
+            f"{layer.weight:.3g}",
+            f"{layer.gradient:.3g}",
+            f"{layer.pull:.3g}",
+            plain_percent(layer.agreement, 0),
+            "–" if layer.update is None else f"{100 * layer.update:.3f}",
+        ]
+        for layer in vitals.weights
+    ]
+    return table_lines([head, *rows], say)
+
+
+def _activation_table(vitals: Vitals, say: Say) -> list[Line]:
+    head = ["activations", "units", "dead", "saturated %", "running mean off by", "variance"]
+    rows = [
+        [each.name, thousands(each.units), *_state(each.kind, len(each.dead), each.saturated)]
+        for each in vitals.activations
+    ]
+    rows += [
+        [each.name, "", "", "", f"{each.shift:.2f} deviations", f"× {each.scale:.2f}"]
+        for each in vitals.norms
+    ]
+    return table_lines([head, *rows], say) if rows else []
+
+
+def _state(kind: str, dead: int, saturated: float) -> list[str]:
+    if kind == "relu":
+        return [thousands(dead), "", "", ""]
+    return ["", plain_percent(saturated, 0), "", ""]
