@@ -237,9 +237,9 @@ def _answers(
     with borrowed(subject.module), torch.no_grad():
         for part in batches(sample.pixels):
             rest = Resumed(subject, layer, subject.tensor(sample.pixels[part]))
-            before.append(_probabilities(rest.answers))
+            before.append(_probabilities(subject, rest.answers))
             for found, output in zip(after, _switched(rest.output, switched, value), strict=True):
-                found.append(_probabilities(rest.run(output)))
+                found.append(_probabilities(subject, rest.run(output)))
             tell(Progress("switching channels off", part.stop, len(sample), "images"))
     return np.concatenate(before), [np.concatenate(found) for found in after]
 
@@ -255,8 +255,9 @@ def _switched(
         yield changed
 
 
-def _probabilities(answers: Tensor) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = torch.softmax(answers.float(), 1).numpy()
+def _probabilities(subject: Subject, answers: Tensor) -> NDArray[np.float32]:
+    made = answers.float() if subject.outputs == "probabilities" else answers.float().softmax(1)
+    found: NDArray[np.float32] = made.numpy()
     return found
 
 

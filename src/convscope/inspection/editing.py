@@ -99,7 +99,7 @@ def swap_pooling(source: Any, layer: str, kind: str, kernel: int | Pair | None =
         module=module,
         name=f"{subject.name}, {name}={kind}",
         layers=layers_of(module, images),
-        architecture=_with_pool(subject.architecture, name, record_of(pool)),
+        architecture=_with_pool(subject, name, record_of(pool)),
         note=_also(subject, what),
     )
 
@@ -127,18 +127,19 @@ def _weight(subject: Subject, module: nn.Module, layer: str) -> Tensor:
     )
 
 
-def _with_pool(
-    architecture: Architecture | None, name: str, record: Pool | None
-) -> Architecture | None:
+def _with_pool(subject: Subject, name: str, record: Pool | None) -> Architecture | None:
     """The architecture with this record in the place of that pooling's, repetitions written out."""
-    if architecture is None or record is None:
+    architecture, node = subject.architecture, subject.node(name)
+    if architecture is None or node is None or record is None:
         return None
+
+    ours = node.name
 
     def rebuilt(nodes: Sequence[Node]) -> tuple[Layer, ...]:
         return tuple(
             Residual(rebuilt(node.body))
             if isinstance(node.layer, Residual)
-            else (record if node.name == name else node.layer)
+            else (record if node.name == ours else node.layer)
             for node in nodes
         )
 

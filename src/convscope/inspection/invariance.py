@@ -175,7 +175,7 @@ def _measured(
             still: dict[str, Tensor] = {}
             for found, shift in zip(answers, shifts, strict=True):
                 moved = _shifted(sample.pixels[part], sample.numbers[part], shift)
-                scores = subject.module(subject.tensor(moved)).float()
+                scores = subject.scores(subject.tensor(moved)).float()
                 found.append(torch.softmax(scores, 1).numpy())
                 still = still or dict(maps)
                 for name, values in maps.items():
