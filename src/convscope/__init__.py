@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from convscope.inspection.exciting import exciting as exciting
     from convscope.inspection.extraction import Extraction as Extraction
     from convscope.inspection.extraction import architecture_of as architecture_of
-    from convscope.inspection.gradient import WeightGradient as WeightGradient
     from convscope.inspection.gradient import weight_gradient as weight_gradient
     from convscope.inspection.invariance import Invariance as Invariance
     from convscope.inspection.invariance import invariance as invariance
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
     from convscope.inspection.listing import list_layers as list_layers
     from convscope.inspection.maps import ActivationMaps as ActivationMaps
     from convscope.inspection.maps import activation_maps as activation_maps
+    from convscope.inspection.places import WeightGradient as WeightGradient
     from convscope.inspection.receptive import ReceptiveField as ReceptiveField
     from convscope.inspection.receptive import ReceptiveFields as ReceptiveFields
     from convscope.inspection.receptive import receptive_field as receptive_field
@@ -112,7 +112,7 @@ _HOMES = {
     "convscope.inspection.equivariance": ("Equivariance", "equivariance"),
     "convscope.inspection.exciting": ("Exciting", "exciting"),
     "convscope.inspection.extraction": ("Extraction", "architecture_of"),
-    "convscope.inspection.gradient": ("WeightGradient", "weight_gradient"),
+    "convscope.inspection.gradient": ("weight_gradient",),
     "convscope.inspection.invariance": ("Invariance", "invariance"),
     "convscope.inspection.kernels": ("Kernels", "kernels"),
     "convscope.inspection.listing": ("Listing", "list_layers"),
@@ -123,6 +123,7 @@ _HOMES = {
         "receptive_field",
         "receptive_fields",
     ),
+    "convscope.inspection.places": ("WeightGradient",),
     "convscope.inspection.subject": ("Subject", "subject_of"),
     "convscope.inspection.transforms": ("Flip", "Rotation", "Shift"),
     "convscope.inspection.visualisation": ("Visualisation", "visualise"),

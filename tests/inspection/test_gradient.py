@@ -16,7 +16,8 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from convscope.architecture.layers import Volume
 from convscope.errors import UsageError
-from convscope.inspection.gradient import WeightGradient, weight_gradient
+from convscope.inspection.gradient import weight_gradient
+from convscope.inspection.places import WeightGradient
 from convscope.inspection.subject import Subject, subject_of
 
 from .random_subjects import lively, parsed_subject, subject_for

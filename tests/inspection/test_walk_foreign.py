@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from random import Random
 
 import pytest
 import torch
@@ -12,9 +13,10 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from convscope.architecture.layers import Volume
 from convscope.errors import UsageError
-from convscope.inspection.single import Activated, Added, Normalised, Passed
+from convscope.inspection.passage import Passage
+from convscope.inspection.single import Activated, Added, Multiplied, Normalised, Passed
 from convscope.inspection.sums import Pooled, Weighted
-from convscope.inspection.walk import Walk, walk
+from convscope.inspection.walk import Walk, walk, walk_in
 
 from .random_subjects import lively, subject_for
 
@@ -118,6 +120,50 @@ def test_pooling_to_a_size_has_windows_of_its_own(functions: object) -> None:
     assert stage.rows == (4, 5, 6, 7)
     assert stage.columns == (2, 3, 4)
     assert stage.divisor == 12
+
+
+class Squeezing(nn.Module):
+    """A block inside that scales channels (Hu et al. 2018), and a shortcut past it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.fc1, self.fc2 = nn.Conv2d(4, 2, 1), nn.Conv2d(2, 4, 1)
+        self.scale = nn.Hardsigmoid()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale(self.fc2(functional.relu(self.fc1(self.pool(x))))) * x
+
+
+class Squeezed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 3, padding=1)
+        self.block = Squeezing()
+        self.last = nn.MaxPool2d(2)
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = self.stem(images)
+        return self.last(self.block(x) + x)
+
+
+def test_channels_that_are_scaled() -> None:
+    subject = subject_for(Squeezed(), COLOURED)
+    found = right(walk(subject, "block", (2, 3, 4)))
+    name = "block.scale · stem"
+    assert layers_in(found) == ["block.fc2", "block.scale", "stem", name]
+    product = found.last
+    assert isinstance(product, Multiplied)
+    assert product.units == ((2, 0, 0), (2, 3, 4))
+    assert found.field is not None
+    assert (found.field.height, found.field.width) == (12, 10)
+    assert product.as_dict()["ways"][0]["at"] == [2, 0, 0]
+    below = right(walk(subject, "last", (2, 3, 4)))
+    assert layers_in(below)[-2:] == ["block + stem", "last"]
+    assert below.stages[-2].formula == f"{name} + stem"
+    through = layers_in(right(walk(subject, "last", (2, 3, 4), through="block.pool")))
+    assert "relu(block.fc1)" in through
 
 
 @pytest.mark.parametrize("at", [(0, 0, 0), (2, 1, 1), (2, 2, 2)])
@@ -304,3 +350,35 @@ def test_sigmoids_do_not_overflow() -> None:
     for layer in ("sigmoid", "silu"):
         for row in range(12):
             assert math.isfinite(right(walk(subject, layer, (0, row, 0))).value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    ["alexnet", "vgg11", "resnet18", "googlenet", "mobilenet_v3_small", "vit_b_16"],
+)
+def test_a_unit_of_every_layer_of_torchvisions_classifiers(name: str) -> None:
+    from torchvision import models
+
+    random = Random(0)
+    torch.manual_seed(0)
+    settings = {"init_weights": False} if name == "googlenet" else {}
+    module = lively(getattr(models, name)(weights=None, **settings), 0)
+    subject = subject_for(module, Volume(224, 224, 3))
+    passage = Passage(subject, subject.picture(0))
+    explained = refused = 0
+    for layer in subject.layers:
+        at = tuple(random.randrange(side) for side in layer.shape)
+        try:
+            found = right(walk_in(passage, layer.name, at))
+        except UsageError as error:
+            assert layer.kind in str(error)
+            refused += 1
+        else:
+            assert found.field is not None or name.startswith("vit")
+            explained += 1
+    if name.startswith("vit"):
+        assert explained >= 2
+        assert "LayerNorm" in {layer.kind for layer in subject.layers}
+    else:
+        assert refused == 0

@@ -13,7 +13,7 @@ from convscope.errors import UsageError
 from convscope.inspection.kinds import ACTIVATIONS
 from convscope.inspection.passage import Link, Passage
 from convscope.inspection.recording import INPUT
-from convscope.inspection.single import Activated, Added, Normalised, Passed, Way
+from convscope.inspection.single import Activated, Added, Multiplied, Normalised, Passed, Way
 from convscope.inspection.stage import Grid, Stage, Unit, unit_words
 from convscope.inspection.sums import Pooled, Weighted
 from convscope.inspection.windows import Axis, axes_of, geometry_of, inside_of
@@ -230,6 +230,19 @@ def _added(passage: Passage, link: Link, at: Unit) -> Added:
     )
 
 
+def _multiplied(passage: Passage, link: Link, at: Unit) -> Multiplied:
+    names = [passage.resolved(source) for source in link.sources]
+    shapes = [at if name is None else passage.shape(name) for name in names]
+    units = tuple((at[0], 0, 0) if shape[1:] == (1, 1) else at for shape in shapes)
+    ways = tuple(
+        Way(name, _of(passage, name, unit)) for name, unit in zip(names, units, strict=True)
+    )
+    value = math.prod(way.value for way in ways)
+    return Multiplied(
+        **_common(passage, link, at), ways=ways, units=units, value=value, size=abs(value)
+    )
+
+
 def _of(passage: Passage, source: str | None, at: Unit) -> float:
     if source is None:
         return math.nan
@@ -282,5 +295,6 @@ _MAKERS: dict[str, Callable[[Passage, Link, Unit], Stage]] = {
     "flatten": _handed_on,
     "cat": _handed_on,
     "sum": _added,
+    "product": _multiplied,
     **dict.fromkeys(ACTIVATIONS, _activation),
 }

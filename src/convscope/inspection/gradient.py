@@ -16,136 +16,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from convscope.errors import UsageError
 from convscope.inspection.kinds import kind_of
 from convscope.inspection.passage import Passage
+from convscope.inspection.places import Index, Places, WeightGradient
 from convscope.inspection.recording import altering, borrowed
 from convscope.inspection.stage import Grid
 from convscope.inspection.subject import Picture, Subject, subject_of
-from convscope.inspection.windows import Geometry, axes_of, geometry_of
+from convscope.inspection.windows import axes_of, geometry_of
 
-__all__ = ["Places", "WeightGradient", "weight_gradient"]
-
-SCHEMA = "convscope.gradient/1"
+__all__ = ["weight_gradient"]
 
 TOLERANCE = 1e-3
 """Of the sum of the terms' sizes: what differs by more is not the sum of these terms."""
-
-Index = tuple[int, int, int, int]
-"""(output channel, input channel, row, column); the input channel counts within its group."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Places:
-    """The terms of one call of the layer: H×W, a place of its output each.
-
-    ``upstream`` is the gradient of the loss by the output there, ``inputs`` the value
-    under the weight, which came from ``rows`` and ``columns`` of the input; where it lies
-    in the padding, the place is not ``inside``.
-    """
-
-    call: str
-    upstream: Grid
-    inputs: Grid
-    rows: tuple[int, ...]
-    columns: tuple[int, ...]
-    inside: NDArray[np.bool_]
-
-    @property
-    def products(self) -> Grid:
-        """upstream · input, place by place."""
-        return self.upstream * self.inputs
-
-    def as_dict(self) -> dict[str, Any]:
-        """Values of JSON."""
-        return {
-            "call": self.call,
-            "rows": list(self.rows),
-            "columns": list(self.columns),
-            "inside": self.inside.tolist(),
-            "upstream": self.upstream.tolist(),
-            "inputs": self.inputs.tolist(),
-            "products": self.products.tolist(),
-        }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WeightGradient:
-    """dL/dw of one kernel weight, for the cross-entropy of one image.
-
-    ``weight`` is where it stands in the layer's weights and ``kernel`` the output channel's
-    kernel for that input channel; ``target`` is the class that the loss asks for, by
-    number, ``probability`` the network's for it.  ``value`` is the sum of all products,
-    exactly rounded, ``recorded`` torch's gradient, kept for checks alone; ``size`` is the
-    sum of the terms' sizes.
-    """
-
-    subject: str
-    trained: bool
-    picture: Picture
-    label: str | None
-    layer: str
-    module: str
-    weight: Index
-    weight_value: float
-    kernel: Grid
-    geometry: Geometry
-    channel: int
-    source: str | None
-    target: int
-    target_name: str
-    probability: float
-    loss: float
-    places: tuple[Places, ...]
-    value: float
-    recorded: float
-    size: float
-    chosen: str = ""
-
-    @property
-    def unit(self) -> str:
-        """conv2.weight[12, 3, 0, 4]"""
-        return f"{self.layer}.weight[{', '.join(map(str, self.weight))}]"
-
-    @property
-    def formula(self) -> str:
-        """What is added up, in signs."""
-        return "∂L/∂w = Σ ∂L/∂y · x over the places y of the output, x the input under w there"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Values of JSON, documented in docs/json.md."""
-        return {
-            "schema": SCHEMA,
-            "subject": self.subject,
-            "trained": self.trained,
-            "image": {
-                "name": self.picture.name,
-                "label": self.picture.label,
-                "class": self.label,
-            },
-            "layer": self.layer,
-            "module": self.module,
-            "weight": list(self.weight),
-            "weight_value": self.weight_value,
-            "kernel": self.kernel.tolist(),
-            "geometry": self.geometry.as_dict(),
-            "channel": self.channel,
-            "source": self.source,
-            "target": self.target,
-            "class": self.target_name,
-            "probability": self.probability,
-            "loss": self.loss,
-            "value": self.value,
-            "recorded": self.recorded,
-            "size": self.size,
-            "chosen": self.chosen,
-            "formula": self.formula,
-            "places": [each.as_dict() for each in self.places],
-        }
 
 
 def weight_gradient(

@@ -1,8 +1,8 @@
 """Where a tensor came from that no module made: found by its numbers, never guessed.
 
 Between modules stand functions: ``torch.flatten``, ``functional.relu``, ``out += identity``,
-``torch.cat``.  One of these is taken for the origin of a tensor only where what it makes
-of recorded outputs is equal to the tensor in every bit.
+``scale * out``, ``torch.cat``.  One of these is taken for the origin of a tensor only
+where what it makes of recorded outputs is equal to the tensor in every bit.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = ["Known", "Origin", "origin_of"]
 
 _LATEST, _EARLIER = 8, 64
 """A sum has one of the last outputs of its shape among its terms, and one of these as other."""
+_SIGNS = {"sum": " + ", "product": " · "}
 _SAMPLE = 32
 """So many values are compared before all are."""
 
@@ -33,7 +34,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """``function`` of some sources: same, flatten, relu, sum or cat."""
+    """``function`` of some sources: same, flatten, relu, sum, product or cat."""
 
     function: str
     sources: tuple[str, ...]
@@ -43,8 +44,8 @@ class Origin:
         """relu(conv1), layer1.0.bn2 + maxpool; that of the source itself for ``same``."""
         if self.function == "same":
             return self.sources[0]
-        if self.function == "sum":
-            return " + ".join(self.sources)
+        if self.function in _SIGNS:
+            return _SIGNS[self.function].join(self.sources)
         return f"{self.function}({', '.join(self.sources)})"
 
 
@@ -57,8 +58,8 @@ def origin_of(values: Tensor, known: Sequence[Known]) -> Origin | None:
     if values.numel() < 2 or bool((values == values.flatten()[0]).all()):
         return None
     latest = list(reversed(known))
-    for found in (_single(values, latest), _sum(values, latest), _cat(values, latest)):
-        for origin in found:
+    for search in (_single, _sum, _product, _cat):
+        for origin in search(values, latest):
             return origin
     return None
 
@@ -91,6 +92,22 @@ def _sum(values: Tensor, latest: Sequence[Known]) -> Iterator[Origin]:
                 and bool(one.values.any() and other.values.any())
             ):
                 yield Origin("sum", (one.name, other.name))
+
+
+def _product(values: Tensor, latest: Sequence[Known]) -> Iterator[Origin]:
+    """A number for each channel, times the maps of that channel."""
+    if values.ndim != 4 or values.shape[2:] == (1, 1):
+        return
+    scales = [each for each in latest if each.values.shape == (*values.shape[:2], 1, 1)]
+    maps = [each for each in latest if each.values.shape == values.shape]
+    corner = values[..., :1, :1]
+    for scale in scales[:_LATEST]:
+        for each in maps[:_LATEST]:
+            # One value of each channel tells most pairs apart.
+            if torch.equal(scale.values * each.values[..., :1, :1], corner) and torch.equal(
+                scale.values * each.values, values
+            ):
+                yield Origin("product", (scale.name, each.name))
 
 
 def _cat(values: Tensor, latest: Sequence[Known]) -> Iterator[Origin]:

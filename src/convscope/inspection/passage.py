@@ -90,13 +90,11 @@ class Passage:
 
     def part(self, link: Link, at: Unit) -> tuple[str, Unit]:
         """The tensor, and the unit in it, that a unit of several laid together is."""
-        channel = at[0]
-        for source in link.sources:
-            assert source is not None
-            if channel < (channels := self.shape(source)[0]):
-                break
+        channel, *sources = at[0], *(source for source in link.sources if source is not None)
+        while channel >= (channels := self.shape(sources[0])[0]):
             channel -= channels
-        return source, (channel, *at[1:])
+            del sources[0]
+        return sources[0], (channel, *at[1:])
 
     def _found(self, place: int) -> Link:
         call = self._calls[place]
@@ -105,7 +103,7 @@ class Passage:
         kind = kind_of(call.module)
         if kind or call.leaf:
             return _link(call, place, kind, (self._source(place),))
-        source = self._origin(call.output, self._inside(place), place - 0.5)
+        source = self._origin(call.output, self._inside(place), place - 0.25)
         return _link(call, place, "", (call.source,)) if source is None else self.link(source)
 
     def _block(self, call: Call, place: int) -> Link:
@@ -143,21 +141,26 @@ class Passage:
         return origin.name
 
     def _before(self, place: int) -> list[Known]:
-        """What was there when a call began, what functions made included."""
-        inside = {call.name for call in self._calls_inside(place)}
-        found = [self._image]
-        for earlier, call in enumerate(self._calls[:place]):
+        """What was there when a call began."""
+        end = place - len(self._calls_inside(place))
+        return [self._image, *self._made(self._calls[:end])]
+
+    def _inside(self, place: int) -> list[Known]:
+        """What a call was given, and what was made during it."""
+        call, given = self._calls[place], self._source(place)
+        found = [] if given is None else [Known(given, call.input)]
+        return found + self._made(self._calls_inside(place))
+
+    def _made(self, calls: Sequence[Call]) -> list[Known]:
+        """What these calls made, and what functions made for them."""
+        found = []
+        for call in calls:
             if call.source is None and (call.leaf or kind_of(call.module)):
                 function = self.link(call.name).sources[-1]
                 if function is not None and function not in self._places:
-                    found.append(Known(function, self._calls[earlier].input))
-            if call.name not in inside:
-                found.append(Known(call.name, call.output))
+                    found.append(Known(function, call.input))
+            found.append(Known(call.name, call.output))
         return found
-
-    def _inside(self, place: int) -> list[Known]:
-        """What was made during a call."""
-        return [Known(call.name, call.output) for call in self._calls_inside(place)]
 
     def _calls_inside(self, place: int) -> list[Call]:
         """The calls that the latest one before ``place`` of an outer module made."""

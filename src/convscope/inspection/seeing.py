@@ -42,6 +42,8 @@ def field_of(passage: Passage, name: str, at: Unit) -> tuple[Box | None, str]:
             shape = passage.shape(source)
             seen = _seen(link, mask[start : start + shape[0]] if link.kind == "cat" else mask)
             start += shape[0]
+            if seen.shape != shape:  # one number for a whole channel, in a product
+                seen = seen.max((1, 2), keepdims=True)
             if not seen.any():
                 continue
             if source not in masks and source != INPUT:

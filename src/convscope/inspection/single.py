@@ -9,7 +9,7 @@ from typing import Any
 from convscope.inspection.digits import bracketed, shown, summed
 from convscope.inspection.stage import Read, Stage, Unit
 
-__all__ = ["Activated", "Added", "Normalised", "Passed", "Way"]
+__all__ = ["Activated", "Added", "Multiplied", "Normalised", "Passed", "Way"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -136,3 +136,37 @@ class Added(Stage):
 
     def details(self) -> dict[str, Any]:
         return {"ways": [{"source": way.source, "value": way.value} for way in self.ways]}
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Multiplied(Stage):
+    """The product of two ways, as where a channel is scaled (squeeze and excitation).
+
+    ``units`` are the places of the ways: one that is a single number for a whole channel
+    stands at row 0, column 0.
+    """
+
+    ways: tuple[Way, ...]
+    units: tuple[Unit, ...]
+
+    @property
+    def formula(self) -> str:
+        return " · ".join(way.source or "?" for way in self.ways)
+
+    @property
+    def derivation(self) -> str:
+        return "·".join(bracketed(way.value) for way in self.ways)
+
+    def inputs(self) -> list[Read]:
+        return [
+            (way.source, unit, abs(way.value))
+            for way, unit in zip(self.ways, self.units, strict=True)
+        ]
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "ways": [
+                {"source": way.source, "value": way.value, "at": list(unit)}
+                for way, unit in zip(self.ways, self.units, strict=True)
+            ]
+        }

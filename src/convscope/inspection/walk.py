@@ -15,7 +15,7 @@ from convscope.inspection.expanding import expanded
 from convscope.inspection.passage import Passage
 from convscope.inspection.recording import INPUT
 from convscope.inspection.seeing import field_of
-from convscope.inspection.single import Added
+from convscope.inspection.single import Added, Multiplied
 from convscope.inspection.stage import Stage, Unit, unit_words
 from convscope.inspection.subject import Picture, subject_of
 from convscope.inspection.sums import Pooled, Weighted
@@ -247,8 +247,8 @@ def _followed(
 ) -> list[tuple[str, Unit, bool]]:
     """The units that are worked out before a stage: (layer, unit, leads on to the goal)."""
     reads = [(source, unit, size) for source, unit, size in stage.inputs() if source is not None]
-    if isinstance(stage, Added):
-        return _ways(passage, reads, goals)
+    if isinstance(stage, Added | Multiplied):
+        return _ways(passage, reads, goals, both=isinstance(stage, Multiplied))
     if not reads:
         return []
     source, unit, _ = max(reads, key=lambda read: read[2])
@@ -264,15 +264,22 @@ def _followed(
 
 
 def _ways(
-    passage: Passage, reads: Sequence[tuple[str, Unit, float]], goals: set[str]
+    passage: Passage,
+    reads: Sequence[tuple[str, Unit, float]],
+    goals: set[str],
+    *,
+    both: bool,
 ) -> list[tuple[str, Unit, bool]]:
-    """Both ways of a sum; one that is the beginning of the other is where both set out."""
+    """The ways of a sum or product; one that begins the other is left out of a sum.
+
+    It is where both set out: an identity, whose value the sum shows.
+    """
     leading = [read for read in reads if read[0] in goals]
     main = max(leading, key=lambda read: read[2])[0] if leading else None
     found = []
     for source, unit, _ in reads:
         others = [other for other, _, _ in reads if other != source and other != INPUT]
         begins = source == INPUT or any(source in passage.behind(other) for other in others)
-        if source == main or not begins:
+        if both or source == main or not begins:
             found.append((source, unit, source == main))
     return found

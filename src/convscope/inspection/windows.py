@@ -144,7 +144,8 @@ def inside_of(axes: tuple[Axis, Axis], row: int, column: int) -> NDArray[np.bool
         np.array([0 <= tap < axis.side for tap in axis.taps[unit]])
         for axis, unit in zip(axes, (row, column), strict=True)
     )
-    return np.logical_and.outer(rows, columns)
+    inside: NDArray[np.bool_] = np.logical_and.outer(rows, columns)
+    return inside
 
 
 def _padding(padding: Any, kernel: Pair, dilation: Pair) -> _Ends:

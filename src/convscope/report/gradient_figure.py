@@ -15,7 +15,7 @@ from convscope.report.walk_view import image_words, source_words
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from convscope.inspection.gradient import Places, WeightGradient
+    from convscope.inspection.places import Places, WeightGradient
 
 __all__ = ["gradient_figure"]
 
@@ -54,7 +54,7 @@ def gradient_figure(gradient: WeightGradient) -> Figure:
 
 def _kernel_height(gradient: WeightGradient) -> float:
     rows, columns = gradient.kernel.shape
-    return _KERNEL * min(max(rows / columns, 0.4), 1.6)
+    return _KERNEL * min(max(float(rows) / float(columns), 0.4), 1.6)
 
 
 def _kernel(figure: Figure, gradient: WeightGradient, top: float) -> None:

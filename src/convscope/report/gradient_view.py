@@ -16,7 +16,7 @@ from convscope.report.view import Say, View, labelled
 from convscope.report.walk_view import image_words, source_words
 
 if TYPE_CHECKING:
-    from convscope.inspection.gradient import Places, WeightGradient
+    from convscope.inspection.places import Places, WeightGradient
 
 __all__ = ["GradientView", "loss_words"]
 

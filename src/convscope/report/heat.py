@@ -46,5 +46,5 @@ def heat_scale(
     draw_scale(figure, (left, top, width), (-limit, limit), label, ticks=ticks)
     # The ends stay above the bar, so that those of two neighbours do not meet.
     first, _, last = figure.axes[-1].get_xticklabels()
-    first.set_ha("left")
-    last.set_ha("right")
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")

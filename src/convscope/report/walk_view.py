@@ -13,7 +13,7 @@ import numpy as np
 from convscope.architecture.pixels import Box
 from convscope.inspection.digits import shown
 from convscope.inspection.recording import INPUT
-from convscope.inspection.single import Added
+from convscope.inspection.single import Added, Multiplied
 from convscope.inspection.stage import unit_words
 from convscope.inspection.sums import Pooled, Weighted
 from convscope.report.grids import beside, grid_lines, in_columns, value_texts
@@ -104,7 +104,7 @@ class WalkView(View):
             yield from self._weighted(stage, width, say)
         elif isinstance(stage, Pooled):
             yield from _pooled(stage, width, say)
-        elif isinstance(stage, Added):
+        elif isinstance(stage, Added | Multiplied):
             for way, number in zip(
                 stage.ways, value_texts([w.value for w in stage.ways]), strict=True
             ):
@@ -114,8 +114,8 @@ class WalkView(View):
             wrapped = textwrap.wrap(
                 say(derivation), width - 4, break_long_words=False, break_on_hyphens=False
             )
-            for number, text in enumerate(wrapped):
-                yield [(f"{_INDENT}{'  ' if number else '= '}{text}", "")]
+            for line, text in enumerate(wrapped):
+                yield [(f"{_INDENT}{'  ' if line else '= '}{text}", "")]
         yield [(say(f"{_INDENT}= {value}"), "bold")]
 
     def _weighted(self, stage: Weighted, width: int, say: Say) -> Iterator[Line]:
@@ -137,17 +137,13 @@ class WalkView(View):
             if count < len(order):
                 told += ", the largest sum" if rank == 0 else f", number {rank + 1} by size"
             yield [(say(f"{_INDENT}{told}"), "dim")]
-            parts = (
-                ("x", stage.patch[index], stage.inside),
-                ("w", stage.kernel[index], None),
-                ("x·w", stage.products[index], stage.inside),
-            )
-            everywhere = np.ones_like(stage.inside)
+            rows, columns, inside = stage.rows, stage.columns, stage.inside
+            kernel = stage.kernel[index]
+            taps = range(len(rows)), range(len(columns))
             blocks = [
-                grid_lines(title, values, stage.rows, stage.columns, inside)
-                if inside is not None
-                else grid_lines(title, values, *map(range, values.shape), everywhere)
-                for title, values, inside in parts
+                grid_lines("x", stage.patch[index], rows, columns, inside),
+                grid_lines("w", kernel, *taps, np.ones_like(inside)),
+                grid_lines("x·w", stage.products[index], rows, columns, inside),
             ]
             for text in beside(blocks, width - 2 * len(_INDENT)):
                 yield [(say(2 * _INDENT + text) if text else "", "")]
