@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EquivarianceView", "InvarianceView", "error_text", "shown_layers"]
 
-_WIDEST = 100
+_WIDEST = 120
 _GAP = "  "
 MOST_LAYERS = 30
 
