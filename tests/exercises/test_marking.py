@@ -180,7 +180,10 @@ LOST = (
     "what says which sheet this is has been changed or lost: make the sheet anew with the same "
     "seed, and copy the answers into it"
 )
-NOT_AGAIN = "a sheet about a run needs that run; else the file was changed"
+NOT_AGAIN = (
+    "a sheet about a run needs that run here, in the folder that CONVSCOPE_RUNS names; else the "
+    "file was changed"
+)
 
 
 @pytest.mark.parametrize(
