@@ -1,4 +1,4 @@
-"""How often each method passes its checks: ``python scripts/measure_trust.py [SUBJECT] [FIRST LAST]``.
+"""How often each method passes: ``python scripts/measure_trust.py [SUBJECT] [FIRST LAST]``.
 
 The table of docs/attribution.md: test images of fashion-mini on which no threshold was
 chosen, each with two seeds of the checks, and maps that are known to be bad beside the
@@ -25,7 +25,8 @@ SEEDS = (0, 1)
 def edges(module: nn.Module, image: Tensor, target: int) -> NDArray[np.float64]:
     """An edge detector, which never looks at the network."""
     picture = image[0].mean(0).numpy().astype(np.float64)
-    return np.hypot(*np.gradient(picture))
+    down, across = np.gradient(picture)
+    return np.asarray(np.hypot(down, across))
 
 
 def noise(module: nn.Module, image: Tensor, target: int) -> NDArray[np.float64]:
@@ -35,7 +36,7 @@ def noise(module: nn.Module, image: Tensor, target: int) -> NDArray[np.float64]:
     return np.random.default_rng(seed).random(image.shape[2:])
 
 
-def main(name: str = "example", first: int = 100, last: int = 150) -> None:
+def main(name: str, first: int, last: int) -> None:
     """One line a method: how often passed, failed, undecided, and what was measured."""
     subject = subject_of(name, data="fashion-mini")
     methods: list[str | Callable[..., NDArray[np.float64]]] = [*METHODS, edges, noise]
@@ -66,5 +67,5 @@ def main(name: str = "example", first: int = 100, last: int = 150) -> None:
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    main(*arguments[:1], *(int(each) for each in arguments[1:3]))
+    name, first, last = [*sys.argv[1:4], *("example", "100", "150")[len(sys.argv) - 1 :]]
+    main(name, int(first), int(last))

@@ -81,10 +81,14 @@ def dead() -> nn.Module:
     return network
 
 
-def subject_for(module: nn.Module, *, channels: int = 1, side: int = SIDE, seed: int = 0) -> Subject:
+def subject_for(
+    module: nn.Module, *, channels: int = 1, side: int = SIDE, seed: int = 0
+) -> Subject:
     """A subject with random images, made by hand, so that nothing is asked of the module."""
     images = np.random.default_rng(seed).integers(0, 256, (40, channels, side, side), np.uint8)
-    preprocessing = Preprocessing((side, side), channels, "pad", (0.5,) * channels, (0.25,) * channels)
+    preprocessing = Preprocessing(
+        (side, side), channels, "pad", (0.5,) * channels, (0.25,) * channels
+    )
     subject = Subject(
         name=type(module).__name__.lower(),
         module=module.eval(),
@@ -110,7 +114,6 @@ def subject_for(module: nn.Module, *, channels: int = 1, side: int = SIDE, seed:
         labels=subject.labels,
         images_from="noise",
     )
-
 
 
 def state_of(module: nn.Module) -> list[object]:

@@ -175,7 +175,7 @@ def test_grad_cam_takes_the_last_convolution_or_the_layer_that_is_named() -> Non
     assert not np.array_equal(
         map_of(subject, "grad-cam"), map_of(subject, "grad-cam", layer="conv1")
     )
-    with pytest.raises(UsageError, match='relu is called 2 times.*name "relu:2"'):
+    with pytest.raises(UsageError, match=r'relu is called 2 times.*name "relu:2"'):
         map_of(subject, "grad-cam", layer="relu")
     assert map_of(subject, "grad-cam", layer="relu:2").any()
     with pytest.raises(UsageError, match="fc makes a vector, and Grad-CAM needs maps"):

@@ -35,7 +35,6 @@ def test_the_gradient_of_a_convolution_is_its_kernel() -> None:
     assert heat == pytest.approx(expected, rel=1e-5)
 
 
-
 class _Named(nn.Module):
     def __init__(self, conv: nn.Module) -> None:
         super().__init__()
@@ -137,7 +136,9 @@ def test_one_unit_of_the_example(example: Subject) -> None:
 def test_a_layer_that_nobody_has_and_units_that_are_not_there(example: Subject) -> None:
     with pytest.raises(UsageError, match="no layer 'conv3': did you mean \"conv"):
         receptive_field(example, "conv3")
-    with pytest.raises(UsageError, match="conv2 has no unit at row 14, column 0: its rows are 0 to 13"):
+    with pytest.raises(
+        UsageError, match="conv2 has no unit at row 14, column 0: its rows are 0 to 13"
+    ):
         receptive_field(example, "conv2", (14, 0))
     with pytest.raises(UsageError, match="conv2 has no channel 32: give 0 to 31"):
         receptive_field(example, "conv2", channel=32)
@@ -146,7 +147,9 @@ def test_a_layer_that_nobody_has_and_units_that_are_not_there(example: Subject) 
 
 
 def test_layers_whose_field_is_larger_than_the_image_are_told() -> None:
-    subject = subject_of(Architecture.parse("input 12x12x1 -> 8 x { conv 4 3x3 pad 1 -> relu } -> fc 3"))
+    subject = subject_of(
+        Architecture.parse("input 12x12x1 -> 8 x { conv 4 3x3 pad 1 -> relu } -> fc 3")
+    )
     found = receptive_fields(subject, images=4)
     assert found.unproductive == ("conv6", "conv7", "conv8")  # 2·6 + 1 = 13 > 12
     (remark,) = found.remarks
@@ -155,7 +158,9 @@ def test_layers_whose_field_is_larger_than_the_image_are_told() -> None:
 
 
 def test_a_residual_network_is_told_that_shortcuts_bring_smaller_fields() -> None:
-    text = "input 8x8x1 -> 3 x { residual { conv 1 3x3 pad 1 -> relu -> conv 1 3x3 pad 1 } } -> fc 3"
+    text = (
+        "input 8x8x1 -> 3 x { residual { conv 1 3x3 pad 1 -> relu -> conv 1 3x3 pad 1 } } -> fc 3"
+    )
     found = receptive_fields(subject_of(Architecture.parse(text)), images=2)
     assert "block3.conv2" in found.unproductive
     assert any("shortcuts" in remark for remark in found.remarks)
@@ -212,5 +217,3 @@ def test_all_that_is_borrowed_is_given_back() -> None:
         else:
             receptive_fields(subject, images=2)
         assert state_of(module) == before
-
-

@@ -37,7 +37,10 @@ def ssim_by_loops(one: NDArray[np.float64], other: NDArray[np.float64]) -> float
             found.append(
                 (2 * a.mean() * b.mean() + c1)
                 * (2 * covariance[0, 1] + c2)
-                / ((a.mean() ** 2 + b.mean() ** 2 + c1) * (covariance[0, 0] + covariance[1, 1] + c2))
+                / (
+                    (a.mean() ** 2 + b.mean() ** 2 + c1)
+                    * (covariance[0, 0] + covariance[1, 1] + c2)
+                )
             )
     return float(np.mean(found))
 

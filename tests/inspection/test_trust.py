@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -43,14 +44,16 @@ def noise(module: nn.Module, image: Tensor, target: int) -> NDArray[np.float64]:
     return np.random.default_rng(int(1e6 * float(image.sum()) % 1e9)).random(image.shape[2:])
 
 
-def verdicts(subject: Subject, method: str | Compute, seed: int = 0) -> Counter[str]:
-    found = [attribute(subject, number, method, seed=seed) for number in IMAGES]
+def verdicts(
+    subject: Subject, method: str | Compute, seed: int = 0, images: Iterable[int] = IMAGES
+) -> Counter[str]:
+    found = [attribute(subject, number, method, seed=seed) for number in images]
     return Counter(each.trust.verdict for each in found if each.trust is not None)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_an_edge_detector_fails_on_every_image(example: Subject, seed: int) -> None:
-    for number in IMAGES:
+    for number in IMAGES[:6]:
         found = attribute(example, number, edges, seed=seed)
         assert found.label.startswith("FAILED: randomisation")
         assert found.failed
@@ -72,10 +75,23 @@ def test_noise_fails_by_deletion(example: Subject) -> None:
     assert len(failed) >= len(IMAGES) - 2
 
 
-@pytest.mark.parametrize("method", ["integrated-gradients", "occlusion"])
+def test_integrated_gradients_pass(example: Subject) -> None:
+    assert verdicts(example, "integrated-gradients", images=IMAGES[:4])["passed"] >= 3
+
+
+def test_guided_backprop_fails_by_randomisation(example: Subject) -> None:
+    for number in IMAGES[:4]:
+        found = attribute(example, number, "guided-backprop")
+        assert found.label.startswith("FAILED: randomisation")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
-def test_good_methods_pass_on_most_images(example: Subject, method: str, seed: int) -> None:
-    assert verdicts(example, method, seed)["passed"] >= 9
+def test_rates_on_many_images(example: Subject, seed: int) -> None:
+    """Those of docs/attribution.md, on some of its images."""
+    assert verdicts(example, "integrated-gradients", seed)["passed"] >= 8
+    assert verdicts(example, "occlusion", seed)["passed"] >= 6
+    assert verdicts(example, "guided-backprop", seed)["failed"] == len(IMAGES)
 
 
 def test_checks_are_the_same_for_the_same_seed(example: Subject) -> None:
@@ -114,10 +130,14 @@ def test_many_layers_go_in_six_groups() -> None:
     names = [name for stage in stages for name in stage]
     assert names[0] == "fc"
     assert names[-1] == "conv1"
-    assert len(names) == len(set(names)) == sum(
-        1
-        for each in subject.module.modules()
-        if next(each.parameters(recurse=False), None) is not None
+    assert (
+        len(names)
+        == len(set(names))
+        == sum(
+            1
+            for each in subject.module.modules()
+            if next(each.parameters(recurse=False), None) is not None
+        )
     )
 
 
@@ -152,7 +172,7 @@ def test_a_network_without_weights_cannot_be_randomised() -> None:
 def test_the_deletion_curve_begins_with_the_probability_and_ends_with_an_empty_image(
     example: Subject,
 ) -> None:
-    found = attribute(example, 0, "occlusion")
+    found = attribute(example, 0, "saliency")
     assert found.trust is not None
     deletion = found.trust.deletion
     assert deletion is not None
@@ -267,7 +287,7 @@ def test_unknown_methods_and_arrays_of_another_shape_are_refused(example: Subjec
 
 
 def test_all_methods_at_once(example: Subject) -> None:
-    found = attribute_all(example, 0)
+    found = attribute_all(example, 0, check=False)
     assert [each.method for each in found.attributions] == list(METHODS)
     assert not found.left_out
     assert all(isinstance(each, Attribution) for each in found.attributions)

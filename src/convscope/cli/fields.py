@@ -41,7 +41,9 @@ def fields(
     images: Annotated[
         int | None,
         typer.Option(
-            "--images", metavar="N", help="Average over so many; by default 32, of large ones fewer."
+            "--images",
+            metavar="N",
+            help="Average over so many; by default 32, of large ones fewer.",
         ),
     ] = None,
     data: DataOption = None,

@@ -32,7 +32,6 @@ from convscope.inspection.trust import Trust, trust_of, undecided
 __all__ = ["Attribution", "Attributions", "attribute", "attribute_all"]
 
 
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Attribution:
     """Which pixels the score of class ``target`` depends on.
@@ -220,9 +219,7 @@ class _Work:
             state = state_of(values)
             explanation = ""
             if state != "shown":
-                explanation = why_nothing(
-                    state, subject.module, self.image, self.settings.baseline
-                )
+                explanation = why_nothing(state, subject.module, self.image, self.settings.baseline)
             trust = None
             if check and state != "shown":
                 trust = undecided(f"there is nothing to check: {explanation}")
@@ -352,5 +349,3 @@ def _class(subject: Subject, target: int | str, count: int) -> int:
         f"{subject.name} knows no class {text!r}",
         remedy=did_you_mean(text, names) or f"give 0 to {count - 1}, or a name",
     )
-
-

@@ -86,7 +86,10 @@ def _gradient(unit: Tensor, images: Tensor, name: str) -> NDArray[np.float64]:
             f"no gradient leads from {name} back to the image",
             remedy="the module cuts it off, by no_grad, detach or a way through numpy",
         )
-    (gradient,) = torch.autograd.grad(unit.sum(), images, retain_graph=True, allow_unused=True)
+    found: tuple[Tensor | None, ...] = torch.autograd.grad(
+        unit.sum(), images, retain_graph=True, allow_unused=True
+    )
+    gradient = found[0]
     if gradient is None:
         return np.zeros(images.shape[2:], np.float64)
     if not bool(torch.isfinite(gradient).all()):
@@ -131,7 +134,10 @@ def middle_of(box: Box | None) -> Box | None:
 
 def share_in(heat: NDArray[np.float64], box: Box | None) -> float:
     """How much of the heat lies in a box."""
-    return 0.0 if box is None else float(heat[box.top : box.bottom, box.left : box.right].sum())
+    if box is None:
+        return 0.0
+    share = float(heat[box.top : box.bottom, box.left : box.right].sum())
+    return 1.0 if share > 1 - 1e-9 else share  # a sum's rounding is no gradient outside
 
 
 def area_of(box: Box | None) -> int:

@@ -99,14 +99,14 @@ def last_convolution(subject: Subject) -> str:
 def _saliency(module: nn.Module, image: Tensor, target: int, _: Settings) -> Tensor:
     from captum.attr import Saliency
 
-    found = Saliency(module).attribute(image.requires_grad_(), target=target, abs=True)
+    found: Tensor = Saliency(module).attribute(image.requires_grad_(), target=target, abs=True)
     return found.amax(1)
 
 
 def _integrated(module: nn.Module, image: Tensor, target: int, settings: Settings) -> Tensor:
     from captum.attr import IntegratedGradients
 
-    found = IntegratedGradients(module).attribute(
+    found: Tensor = IntegratedGradients(module).attribute(
         image,
         baselines=settings.baseline,
         target=target,
@@ -120,15 +120,16 @@ def _grad_cam(module: nn.Module, image: Tensor, target: int, settings: Settings)
     from captum.attr import LayerAttribution, LayerGradCam
 
     layer = module.get_submodule(settings.layer.partition(":")[0])
-    found = LayerGradCam(module, layer).attribute(image, target=target)
-    return LayerAttribution.interpolate(found, tuple(image.shape[2:]), "bilinear")[:, 0]
+    found: Tensor = LayerGradCam(module, layer).attribute(image, target=target)
+    enlarged: Tensor = LayerAttribution.interpolate(found, tuple(image.shape[2:]), "bilinear")
+    return enlarged[:, 0]
 
 
 def _occlusion(module: nn.Module, image: Tensor, target: int, settings: Settings) -> Tensor:
     from captum.attr import Occlusion
 
     channels = image.shape[1]
-    found = Occlusion(module).attribute(
+    found: Tensor = Occlusion(module).attribute(
         image,
         sliding_window_shapes=(channels, settings.window, settings.window),
         strides=(channels, settings.stride, settings.stride),
@@ -142,7 +143,7 @@ def _occlusion(module: nn.Module, image: Tensor, target: int, settings: Settings
 def _guided(module: nn.Module, image: Tensor, target: int, _: Settings) -> Tensor:
     from captum.attr import GuidedBackprop
 
-    found = GuidedBackprop(module).attribute(image.requires_grad_(), target=target)
+    found: Tensor = GuidedBackprop(module).attribute(image.requires_grad_(), target=target)
     return found.abs().amax(1)
 
 

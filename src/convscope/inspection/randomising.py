@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -146,7 +147,7 @@ def stages_of(subject: Subject, module: nn.Module) -> tuple[tuple[str, ...], ...
         return ()
     count = min(_MOST_STAGES, len(order))
     places = [round(k * len(order) / count) for k in range(count + 1)]
-    return tuple(tuple(order[a:b]) for a, b in zip(places[:-1], places[1:], strict=True))
+    return tuple(tuple(order[a:b]) for a, b in pairwise(places))
 
 
 def _redraw(module: nn.Module) -> None:
@@ -196,4 +197,4 @@ def _judged(
 
 
 def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")

@@ -214,9 +214,7 @@ def _widening(subject: Subject) -> list[str]:
     return names
 
 
-def _place(
-    subject: Subject, name: str, at: tuple[int, int] | None, channel: int | None
-) -> Place:
+def _place(subject: Subject, name: str, at: tuple[int, int] | None, channel: int | None) -> Place:
     """The unit that is meant; UsageError where the layer has none there."""
     layer = subject.layer(name)
     height, width = layer.shape[1:] if layer.spatial else (1, 1)
@@ -320,8 +318,8 @@ def _remarks(subject: Subject, found: Sequence[ReceptiveField]) -> tuple[str, ..
             field.by_arithmetic for field in found
         ):
             remarks.append(
-                "the size is that of the longest way; ways past a layer (shortcuts, branches) bring "
-                "smaller fields along, so that such layers may still see something new"
+                "the size is that of the longest way; ways past a layer (shortcuts, branches) "
+                "bring smaller fields along, so that such layers may still see something new"
             )
     silent = [field.layer.name for field in found if field.effective is None]
     if silent:

@@ -40,7 +40,7 @@ def attribution_figure(found: Attribution | Sequence[Attribution]) -> Figure:
     across, down = _shape(maps[0])
     checked = any(each.trust is not None and each.trust.randomisation for each in maps)
     row = _HEAD + down + _FOOT
-    width = 2 * PAD + 2 * across + _GAP
+    width = 2 * PAD + 2 * across + _GAP + 0.1
     if checked:
         width += 2 * (_CHART + _BETWEEN)
     with figure_style():
@@ -79,15 +79,17 @@ def _head(figure: Figure, top: float, found: Attribution) -> None:
     words(figure, PAD + _SIDE + _GAP, top + 0.02, found.label, **style)
 
 
-def _draw_maps(
-    figure: Figure, top: float, found: Attribution, across: float, down: float
-) -> None:
+def _draw_maps(figure: Figure, top: float, found: Attribution, across: float, down: float) -> None:
     show_picture(place(figure, PAD, top, across, down), found.image.pixels)
     left = PAD + across + _GAP
     axes = place(figure, left, top, across, down)
     limit = limit_of(found.values)
+    # Of a map that shows nothing nothing is painted: no colour that looks like a finding.
+    values = np.where(np.isfinite(found.values), 0.0, np.nan)
+    if found.state == "shown":
+        values = found.values
     axes.imshow(
-        overlaid(found.image.pixels, found.values, limit, signed=found.signed),
+        overlaid(found.image.pixels, values, limit, signed=found.signed),
         interpolation="nearest",
     )
     frame(axes)
@@ -98,7 +100,7 @@ def _draw_maps(
         axes.text((width - 1) / 2, (height - 1) / 2, said, ha="center", va="center", bbox=box)
         return
     low = -limit if found.signed else 0.0
-    label = "against … for the class" if found.signed else "weight"
+    label = "against … for the class" if found.signed else "how much"
     draw_scale(figure, (left, top + down + 0.07, across), (low, limit), label)
 
 
@@ -121,7 +123,7 @@ def _draw_cascade(axes: Axes, found: Randomisation) -> None:
     axes.set_xticks(places, names, rotation=35, ha="right", rotation_mode="anchor")
     axes.tick_params(length=0, labelsize=6.5)
     axes.set_ylabel("rank correlation", fontsize=7, labelpad=1)
-    axes.set_title("random from the last layer down to", fontsize=7.5, fontweight="normal", pad=3)
+    axes.set_title("weights random down to", fontsize=7.5, fontweight="normal", pad=3)
     axes.grid(axis="y", lw=0.5)
 
 

@@ -89,7 +89,7 @@ def settings_words(found: Attribution) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
+    return f"{value:.4g}".replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class AttributionsView(View):
             lines.append([(say(f"{found[0].subject} on {found[0].image.name}"), "bold")])
             lines += labelled("class", say(class_words(found[0])), narrow)
             lines.append([])
-            rows = [("method", "random ρ", "deletion", "by chance", "label")]
+            rows: list[tuple[str, ...]] = [("method", "random ρ", "deletion", "by chance", "label")]
             rows += [_row(each) for each in found]
             cells = [tuple(say(cell) for cell in row) for row in rows]
             widths = widths_of(cells)
@@ -151,7 +151,7 @@ def _row(found: Attribution) -> tuple[str, ...]:
     correlation = area = chance = "–"
     trust = found.trust
     if trust is not None and trust.randomisation is not None and trust.randomisation.stages:
-        correlation = f"{trust.randomisation.likeness:+.2f}".replace("-", "−")
+        correlation = f"{round(trust.randomisation.likeness, 2) + 0.0:+.2f}".replace("-", "−")
     if trust is not None and trust.deletion is not None:
         area, chance = f"{trust.deletion.area:.3f}", f"{trust.deletion.random_area:.3f}"
     return found.title, correlation, area, chance, found.label

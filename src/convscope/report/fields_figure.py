@@ -22,13 +22,15 @@ __all__ = ["field_figure", "fields_figure"]
 _SIDE, _GAP, _CAPTION = 1.35, 0.3, 0.5
 _LARGE = 2.7
 _COLUMNS, _MOST = 5, 20
+_LEGEND = 5.6
+"""Inches that the legend needs."""
 
 
 def field_figure(field: ReceptiveField) -> Figure:
     """The image with the geometric box, and beside it the heat with both boxes."""
     across, down = _shape(field, _LARGE)
     with figure_style():
-        figure = new_figure(2 * across + _GAP + 2 * PAD, down + 1.75, arranged=False)
+        figure = new_figure(max(2 * across + _GAP + 2 * PAD, _LEGEND), down + 1.5, arranged=False)
         top = title(figure, _headline(field), f"{field.subject}, {field.image.name}")
         upper = top + 0.3
         for number, label in enumerate(("what it can see", "what it listens to")):
@@ -40,7 +42,7 @@ def field_figure(field: ReceptiveField) -> Figure:
             else:
                 _draw_heat(axes, field)
             _draw_boxes(axes, field, effective=number == 1)
-        _legend(figure, PAD, upper + down + 0.12, _LARGE, field)
+        _legend(figure, upper + down + 0.14, field)
     return figure
 
 
@@ -52,11 +54,15 @@ def fields_figure(found: ReceptiveFields) -> Figure:
     rows = math.ceil(len(shown) / columns)
     with figure_style():
         figure = new_figure(
-            2 * PAD + columns * (across + _GAP) - _GAP,
-            1.3 + rows * (down + _CAPTION) + 0.1,
+            max(2 * PAD + columns * (across + _GAP) - _GAP, _LEGEND),
+            1.25 + rows * (down + _CAPTION),
             arranged=False,
         )
-        few = f"{len(shown)} of {len(found.fields)} layers; " if len(shown) < len(found.fields) else ""
+        few = (
+            f"{len(shown)} of {len(found.fields)} layers; "
+            if len(shown) < len(found.fields)
+            else ""
+        )
         top = title(
             figure,
             f"Receptive fields of {found.subject}",
@@ -72,7 +78,7 @@ def fields_figure(found: ReceptiveFields) -> Figure:
             colour = LIGHT["warm-ink"] if field.larger else LIGHT["muted"]
             told = f"{size_words(field)}{' !' if field.larger else ''}"
             words(figure, left, upper + down + 0.24, told, fontsize=7, color=colour)
-        _legend(figure, PAD, top + 0.2 + rows * (down + _CAPTION), _LARGE, shown[0])
+        _legend(figure, top + 0.18 + rows * (down + _CAPTION), shown[0])
     return figure
 
 
@@ -110,26 +116,28 @@ def _draw_boxes(axes: Axes, field: ReceptiveField, *, effective: bool) -> None:
         draw_box(axes, field.effective, LIGHT["ink"], dashed=True)
 
 
-def _legend(figure: Figure, left: float, top: float, width: float, field: ReceptiveField) -> None:
+def _legend(figure: Figure, top: float, field: ReceptiveField) -> None:
     """Which line is which, and the scale of the heat."""
     from matplotlib.lines import Line2D
 
     lines = [
         Line2D([], [], color=LIGHT["accent"], lw=1.4, label="geometric: all it can see"),
-        Line2D([], [], color=LIGHT["ink"], lw=1.4, ls="--", label="effective: 95.45 % of the gradient"),
+        Line2D(
+            [], [], color=LIGHT["ink"], lw=1.4, ls="--", label="effective: 95.45 % of the gradient"
+        ),
     ]
     height = figure.get_size_inches()[1]
     figure.legend(
         handles=lines,
         loc="upper left",
-        bbox_to_anchor=(left / figure.get_size_inches()[0], 1 - top / height),
+        bbox_to_anchor=(PAD / figure.get_size_inches()[0], 1 - top / height),
         borderaxespad=0,
         fontsize=7.5,
         handlelength=2.2,
     )
     draw_scale(
         figure,
-        (left + 0.05, top + 0.5, min(width, 2.4)),
+        (PAD + 2.85, top + 0.04, 2.3),
         (0.0, 1.0),
         f"mean |gradient| over {field.count} images, share of its largest",
     )

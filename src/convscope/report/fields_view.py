@@ -49,7 +49,9 @@ class FieldsView(View):
         height, across = found.size
         first = found.fields[0]
         head = f"receptive fields of {found.subject}, images {height}×{across}"
-        rows = [("layer", "unit", "geometric", "jump", "effective", "middle", "")]
+        rows: list[tuple[str, ...]] = [
+            ("layer", "unit", "geometric", "jump", "effective", "middle", "")
+        ]
         rows += [_row(field) for field in found.fields]
         cells = [tuple(say(cell) for cell in row) for row in rows]
         widths = widths_of(cells)
@@ -123,7 +125,10 @@ def _facts(field: ReceptiveField) -> list[tuple[str, str]]:
     facts.append(("geometric", f"{geometric_words(field)}: {_pixels(field)}"))
     if field.effective is None:
         facts.append(
-            ("effective", f"none: the gradient is 0 on all {field.count} images of {field.images_from}")
+            (
+                "effective",
+                f"none: the gradient is 0 on all {field.count} images of {field.images_from}",
+            )
         )
         return facts
     box = field.effective

@@ -23,7 +23,7 @@ __all__ = ["HEAT", "draw_box", "draw_scale", "frame", "limit_of", "overlaid", "s
 HEAT = DIVERGING[len(DIVERGING) // 2 :]
 """From white at 0 to orange: the upper half of the diverging scale, for what is never negative."""
 
-_LIGHTEST, _DARKEST = 1.0, 0.8
+_LIGHTEST, _DARKEST = 1.0, 0.87
 """Between these the image beneath is multiplied in: it tints, and leaves the colours readable."""
 
 
@@ -40,14 +40,20 @@ def overlaid(
 
     What is not finite is grey.
     """
-    colours = colour_map("overlay", DIVERGING if signed else HEAT)
     low = -limit if signed else 0.0
     shares = (np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0) - low) / (limit - low)
-    painted = np.asarray(colours(np.clip(shares, 0, 1)), np.float64)[..., :3]
+    painted = _coloured(shares, DIVERGING if signed else HEAT)
     painted[~np.isfinite(values)] = 0.75
     grey = picture(image).astype(np.float64).mean(2, keepdims=True) / 255
     tinted: NDArray[np.float64] = painted * (_DARKEST + (_LIGHTEST - _DARKEST) * grey)
     return tinted
+
+
+def _coloured(shares: NDArray[np.floating[Any]], colours: Sequence[str]) -> NDArray[np.float64]:
+    """Between the colours, evenly spaced over 0 … 1; unlike a map of 256 steps 0 is just white."""
+    anchors = np.array([[int(c[k : k + 2], 16) / 255 for k in (1, 3, 5)] for c in colours])
+    places = np.linspace(0, 1, len(colours))
+    return np.stack([np.interp(shares, places, channel) for channel in anchors.T], axis=-1)
 
 
 def show_picture(axes: Axes, image: NDArray[np.uint8]) -> None:
@@ -66,15 +72,19 @@ def frame(axes: Axes) -> None:
 
 
 def draw_box(axes: Axes, box: Box, colour: str, *, dashed: bool = False) -> None:
-    """A rectangle around pixels; a white one beneath keeps it visible on anything."""
+    """A rectangle around pixels; a dashed one a little inside, so that two can be told apart.
+
+    White beneath the full line keeps it visible on anything.
+    """
     from matplotlib.patches import Rectangle
 
-    corner, width, height = (box.left - 0.5, box.top - 0.5), box.width, box.height
-    for edge, thick, line in (("#ffffff", 2.6, "-"), (colour, 1.4, "--" if dashed else "-")):
+    inset = 0.012 * (axes.get_xlim()[1] - axes.get_xlim()[0]) if dashed else 0.0
+    corner = (box.left - 0.5 + inset, box.top - 0.5 + inset)
+    size = (box.width - 2 * inset, box.height - 2 * inset)
+    lines = [(colour, 1.2, "--")] if dashed else [("#ffffff", 2.8, "-"), (colour, 1.5, "-")]
+    for edge, thick, line in lines:
         axes.add_patch(
-            Rectangle(
-                corner, width, height, fill=False, ec=edge, lw=thick, ls=line, clip_on=False
-            )
+            Rectangle(corner, *size, fill=False, ec=edge, lw=thick, ls=line, clip_on=False)
         )
 
 
