@@ -128,8 +128,8 @@ def _made_again(identity: Identity, place: str) -> Sheet:
         raise DataError(
             f"its questions cannot be made again ({_first_line(error)})",
             place=place,
-            remedy="a sheet about a run needs that run here, in the folder that CONVSCOPE_RUNS names; "
-            "else the file was changed",
+            remedy="a sheet about a run needs that run here, in the folder that CONVSCOPE_RUNS "
+            "names; else the file was changed",
         ) from None
     if sheet.identity != identity:
         raise DataError(
