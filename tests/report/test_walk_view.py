@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
+from convscope.architecture.layers import Volume
 from convscope.architecture.pixels import Box
 from convscope.inspection.digits import bracketed, shown, summed
 from convscope.inspection.gradient import weight_gradient
@@ -127,9 +128,10 @@ def test_texts_of_other_layers(
 def test_in_ascii_too() -> None:
     view = WalkView(walk("example", "pool2", (4, 3, 2)))
     text = shown_text(view, width=100, encoding="ascii")
-    assert "Σ" not in text
-    assert "·" not in text
-    assert "−" not in text
+    text += shown_text(GradientView(weight_gradient("example")), width=100, encoding="ascii")
+    assert text.encode("ascii")
+    assert "(x - mean)/sqrt(variance + epsilon)*gamma + beta" in text
+    assert "dL/dconv2.weight[" in text
 
 
 @pytest.mark.parametrize(
@@ -212,3 +214,19 @@ def test_the_figure_of_a_gradient(notation: str) -> None:
         drawn[1:], (places.upstream, places.inputs, places.products), strict=True
     ):
         assert (array == true).all()
+
+
+def test_a_layer_that_is_used_twice_shows_the_places_of_both_calls() -> None:
+    from torch import nn
+
+    twice = nn.Conv2d(1, 1, 3, padding=1)
+    module = nn.Sequential(twice, nn.Tanh(), twice, nn.Flatten(), nn.Linear(784, 10))
+    found = weight_gradient(subject_of(module, shape=Volume(28, 28, 1)), "0", (0, 0, 1, 2))
+    text = shown_text(GradientView(found), width=100)
+    assert "784 places of 0," in text
+    assert "784 places of 0:2," in text
+    sums = [float(places.products.sum()) for places in found.places]
+    assert f"  = {summed(sums)}\n  = {shown(found.value)}\n" in text
+    figure = gradient_figure(found)
+    assert words_meet(figure) == []
+    assert leaves_the_paper(figure) == []
