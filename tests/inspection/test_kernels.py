@@ -163,3 +163,14 @@ def test_layers_that_are_shown_where_none_is_named() -> None:
     found = image_kernels(subject, "conv1")
     assert found is not None
     assert found.layer == "conv1"
+
+
+def test_weights_that_are_not_finite_are_an_error() -> None:
+    module = nn.Sequential(nn.Conv2d(1, 2, 3))
+    subject = subject_with(module, noise(1, 1, 4, 4))
+    with torch.no_grad():
+        module[0].weight[1, 0, 2, 2] = torch.nan
+    with pytest.raises(UsageError) as raised:
+        kernels(subject, "0")
+    expected = "stranger: weights of 0 are not finite: look into an earlier checkpoint"
+    assert str(raised.value) == expected

@@ -159,6 +159,13 @@ def test_whatever_is_borrowed_is_given_back_after_an_interruption() -> None:
     assert state_of(module) == before
 
 
+def test_a_foreign_module_is_tried_once() -> None:
+    said: list[Progress] = []
+    subject = subject_with(Twice(), noise(3, 3, 14, 14))
+    visualise(subject, "second", "0", steps=2, progress=said.append)
+    assert len([each for each in said if each.text.startswith("trying") and not each.done]) == 1
+
+
 def test_no_steps_make_no_image(example: Subject) -> None:
     with pytest.raises(UsageError, match=r"^steps: 0 steps make no image: give 1 or more$"):
         visualise(example, "conv1", steps=0)

@@ -29,7 +29,7 @@ from convscope.inspection.recording import borrowed
 from convscope.inspection.subject import Subject, subject_of
 from convscope.training.task import PIXELS_AT_ONCE
 
-__all__ = ["COUNT", "ChannelExcitement", "Excitement", "Exciting", "exciting"]
+__all__ = ["COUNT", "ChannelExcitement", "Excitement", "Exciting", "excited", "exciting"]
 
 SCHEMA = "convscope.exciting/1"
 COUNT = 9
@@ -147,38 +147,50 @@ def exciting(
     """
     opened = subject_of(subject)
     known = readable_layer(opened, layer)
+    chosen = chosen_channels(channels, known.shape[0])
+    return excited(opened, layer, chosen, count, boxes_of(opened, layer, progress), progress)
+
+
+def excited(
+    subject: Subject,
+    layer: str,
+    chosen: tuple[int, ...],
+    count: int,
+    places: Boxes,
+    progress: Tell | None,
+) -> Exciting:
+    """What ``exciting`` gives, once it is known what is meant and what each unit sees."""
     if not 1 <= count <= MOST:
         raise UsageError(
             f"{count} images cannot be shown", place="count", remedy=f"give 1 to {MOST}"
         )
-    chosen = chosen_channels(channels, known.shape[0])
-    ranking = _ranked(opened, layer, chosen, count, teller(progress))
-    places = boxes_of(opened, layer, progress)
+    known = subject.layer(layer)
+    ranking = _ranked(subject, layer, chosen, count, teller(progress))
     width = known.shape[2] if known.spatial else 1
-    names = unit_names(opened, layer)
+    names = unit_names(subject, layer)
     found = tuple(
         ChannelExcitement(
             channel,
             names[channel] if names else "",
-            _best(ranking, index, places, width, opened.labels),
-            float(ranking.active[index]) / len(opened.images),
-            float(ranking.total[index]) / len(opened.images),
+            _best(ranking, index, places, width, subject.labels),
+            float(ranking.active[index]) / len(subject.images),
+            float(ranking.total[index]) / len(subject.images),
         )
         for index, channel in enumerate(chosen)
     )
     numbers = sorted({one.image for each in found for one in each.best})
     return Exciting(
-        subject=opened.name,
+        subject=subject.name,
         layer=layer,
         kind=known.kind,
-        images_from=opened.images_from,
-        count=len(opened.images),
+        images_from=subject.images_from,
+        count=len(subject.images),
         total=known.shape[0],
         channels=found,
-        pixels={number: np.array(opened.images[number]) for number in numbers},
-        classes=opened.classes,
+        pixels={number: np.array(subject.images[number]) for number in numbers},
+        classes=subject.classes,
         boxes=places.how,
-        note=opened.note,
+        note=subject.note,
     )
 
 

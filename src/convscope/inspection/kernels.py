@@ -151,6 +151,12 @@ def kernels(subject: Any, layer: str) -> Kernels:
     weights = _weights(module)
     if weights is None:
         raise _without_kernels(opened, known)
+    if not bool(torch.isfinite(weights).all()):
+        raise UsageError(
+            f"weights of {layer} are not finite",
+            place=opened.name,
+            remedy="look into an earlier checkpoint",
+        )
     notes = [opened.note] if opened.note else []
     if isinstance(module, nn.Linear):
         volume = _volume(opened, layer, weights.shape[1])

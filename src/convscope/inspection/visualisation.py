@@ -22,7 +22,7 @@ from convscope.data.progress import Progress, Tell, teller
 from convscope.errors import UsageError
 from convscope.inspection.boxes import Boxes, boxes_of
 from convscope.inspection.channels import chosen_channels, output_of, readable_layer
-from convscope.inspection.exciting import ChannelExcitement, Exciting, exciting
+from convscope.inspection.exciting import ChannelExcitement, Exciting, excited
 from convscope.inspection.recording import INPUT, borrowed
 from convscope.inspection.subject import Layer, Subject, subject_of
 from convscope.inspection.waves import DECAY, VARIATION, WaveImages
@@ -148,8 +148,8 @@ def visualise(
     if steps < 1:
         raise UsageError(f"{steps} steps make no image", place="steps", remedy="give 1 or more")
     chosen = chosen_channels(channels, known.shape[0], page=MADE)
-    real = exciting(opened, layer, chosen, count, progress=progress)
-    places = boxes_of(opened, layer)
+    places = boxes_of(opened, layer, progress)
+    real = excited(opened, layer, chosen, count, places, progress)
     cutoff, scales = _cutoff(known, places), _scales(real)
     images: list[MadeImage] = []
     for part in _parts(opened, real):
