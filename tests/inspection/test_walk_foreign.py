@@ -372,7 +372,8 @@ def test_a_unit_of_every_layer_of_torchvisions_classifiers(name: str) -> None:
         try:
             found = right(walk_in(passage, layer.name, at))
         except UsageError as error:
-            assert layer.kind in str(error)
+            # A module that hands on what its last layer made is refused by that one's name.
+            assert layer.kind in str(error) or not layer.leaf
             refused += 1
         else:
             assert found.field is not None or name.startswith("vit")
