@@ -178,7 +178,7 @@ def _verdict(
             return "the layer's grid lies off the image's centre", True
         return "", True
     if grid.step is None:
-        return "its units do not lie a fixed number of pixels apart", False
+        return "by how many pixels its units lie apart could not be found", False
     for axis, count, side in ((0, move.down, volume.height), (1, move.right, volume.width)):
         step, units = grid.step[axis], shape[1 + axis]
         if move.circular and count and units * step != side:
