@@ -297,6 +297,7 @@ def test_pixels_outside_of_a_field_change_nothing(name: str) -> None:
     leaves = [each for each in subject.layers if each.leaf and each.spatial]
     layer = leaves[min(4, len(leaves) - 1)].name
     found = receptive_field(subject, layer, images=1)
+    assert found.by_arithmetic == (subject.architecture is not None)
     row, column = found.at
     draw = np.random.default_rng(0)
     other = draw.integers(0, 256, subject.images[0].shape, dtype=np.uint8)

@@ -37,11 +37,13 @@ def boxes_of(subject: Subject, layer: str, progress: Tell | None = None) -> Boxe
     A module that cannot be tried, or hides what it was given, has the whole image.
     """
     architecture = subject.architecture
-    if architecture is not None and follows_architecture(subject, layer):
+    node = subject.node(layer) if follows_architecture(subject, layer) else None
+    if architecture is not None and node is not None:
+        ours = node.name
 
         @cache
         def worked_out(row: int, column: int) -> Box | None:
-            return reach(architecture, layer, row, column)
+            return reach(architecture, ours, row, column)
 
         return Boxes(worked_out, "receptive fields, worked out from the layers")
     try:
@@ -58,6 +60,8 @@ def follows_architecture(subject: Subject, layer: str) -> bool:
     """Whether the subject's architecture holds for its module as it runs, layer by layer."""
     if subject.architecture is None:
         return False
+    if subject.names is not None:  # read out of the module, and checked layer by layer
+        return subject.node(layer) is not None
     nodes = [(each.name, _shape(each.output)) for each in walk(subject.architecture.nodes)]
     names = {name for name, _ in nodes}
     called = [(each.name, each.shape) for each in subject.layers if each.name in names]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from convscope.architecture.fields import Field, fields, reach
 from convscope.architecture.pixels import Box
+from convscope.architecture.shapes import Node
 from convscope.data.progress import Tell
 from convscope.inspection.effective import Place
 from convscope.inspection.reaching import Side, reached
@@ -34,21 +35,25 @@ def geometry_of(
     subject: Subject, places: Mapping[str, Place], progress: Tell | None = None
 ) -> dict[str, Geometry]:
     """The geometric field of one unit of each layer, by the layer's name."""
-    # Of a foreign module the architecture may count its layers under other names.
-    if subject.architecture is not None and isinstance(subject.module, Network):
+    found: dict[str, Geometry] = {}
+    if subject.architecture is not None:
         known = fields(subject.architecture)
-        return {
-            name: _worked_out(
-                known[name], reach(subject.architecture, name, place.row, place.column)
-            )
-            for name, place in places.items()
-        }
-    units = {name: (place.row, place.column) for name, place in places.items()}
-    tried = reached(subject.module, subject.volume, units, progress)
-    return {
-        name: Geometry(each.sides, ("", ""), each.everything, each.box)
-        for name, each in tried.items()
-    }
+        for name, place in places.items():
+            if (node := _node(subject, name)) is not None:
+                box = reach(subject.architecture, node.name, place.row, place.column)
+                found[name] = _worked_out(known[node.name], box)
+    units = {name: (place.row, place.column) for name, place in places.items() if name not in found}
+    tried = reached(subject.module, subject.volume, units, progress) if units else {}
+    for name, each in tried.items():
+        found[name] = Geometry(each.sides, ("", ""), each.everything, each.box)
+    return found
+
+
+def _node(subject: Subject, name: str) -> Node | None:
+    """The layer of the architecture that it is, where that is sure: in a network that was built
+    from it, and in a module that it was read out of."""
+    sure = isinstance(subject.module, Network) or subject.names is not None
+    return subject.node(name) if sure else None
 
 
 def _worked_out(field: Field, box: Box | None) -> Geometry:

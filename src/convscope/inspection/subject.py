@@ -119,11 +119,13 @@ class Subject:
         """The layer of the architecture that the module's layer of this name is, if any.
 
         Where ours are called otherwise than the module's, going by the name alone would
-        show numbers of another layer.
+        show numbers of another layer.  None also where the module makes another shape.
         """
         ours = name if self.names is None else self.names.get(name)
         nodes = () if self.architecture is None else walk(self.architecture.nodes)
-        return next((each for each in nodes if each.name == ours), None)
+        node = next((each for each in nodes if each.name == ours), None)
+        shape = next((each.shape for each in self.layers if each.name == name), None)
+        return node if node is not None and shape == _shape_of(node) else None
 
     def tensor(self, pixels: NDArray[np.uint8]) -> Tensor:
         """uint8 N×C×H×W or C×H×W, normalised for the network: float32 N×C×H×W."""
@@ -182,6 +184,11 @@ class Subject:
     def class_name(self, number: int) -> str:
         """What class ``number`` is called."""
         return self.classes[number] if number < len(self.classes) else f"class {number}"
+
+
+def _shape_of(node: Node) -> tuple[int, ...]:
+    volume = node.output
+    return (volume.channels,) if volume.flat else (volume.channels, volume.height, volume.width)
 
 
 def subject_of(
