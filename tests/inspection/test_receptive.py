@@ -175,6 +175,30 @@ def test_a_foreign_network_is_tried_and_agrees_with_the_arithmetic() -> None:
     assert [field.inside for field in fields] == pytest.approx([1, 1, 1])
 
 
+class _Gated(nn.Module):
+    """Squeeze and excite: a global mean decides how much of each channel passes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 4, 3, padding=1)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.gate = nn.Conv2d(4, 4, 1)
+        self.conv2 = nn.Conv2d(4, 4, 3, padding=1)
+        self.fc = nn.Linear(4 * SIDE * SIDE, 3)
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = self.conv1(images)
+        result: Tensor = self.fc(self.conv2(maps * self.gate(self.pool(maps)).sigmoid()).flatten(1))
+        return result
+
+
+def test_what_comes_behind_a_global_mean_sees_everything_and_is_not_called_unproductive() -> None:
+    found = receptive_fields(subject_for(_Gated()), images=4)
+    assert [field.everything for field in found.fields] == [False, True, True, True, True]
+    assert not found.unproductive
+    assert found.fields[3].middle > 0.3  # the gradient is where the kernel is, all the same
+
+
 def test_calls_of_a_layer_that_is_used_again_have_fields_of_their_own() -> None:
     subject = subject_for(InPlace())
     assert receptive_field(subject, "relu", images=3).sides[0].size == 3

@@ -58,7 +58,8 @@ class ReceptiveField:
     ``effective`` is the box of the shortest run of rows and the shortest run of columns
     that hold 95.45 % of it; None where the gradient is 0 everywhere.  ``inside`` is the
     heat's share in ``box``, ``middle`` that in the middle half of the box's height and
-    width, where a flat field would have ``middle_area``.
+    width, where a flat field would have ``middle_area``.  ``after_global`` says that a layer
+    which makes one place of each map has run before.
     """
 
     subject: str
@@ -79,6 +80,7 @@ class ReceptiveField:
     count: int
     images_from: str
     seed: int
+    after_global: bool = False
 
     @property
     def by_arithmetic(self) -> bool:
@@ -90,10 +92,10 @@ class ReceptiveField:
         """Whether a window's field is larger than the image, along either axis.
 
         Of a layer whose units all see everything by their kind (fully connected, a global
-        mean) it is not said.  A field found by trying counts where all of its units see the
-        image from end to end.
+        mean) it is not said, nor of those after them.  A field found by trying counts where all
+        of its units see the image from end to end.
         """
-        if self.everything and not self._window:
+        if self.everything and (self.after_global or not self._window):
             return False
         return any(
             side.size > length or (not side.whole and side.size == length)
@@ -203,7 +205,11 @@ def receptive_fields(
 def _widening(subject: Subject) -> list[str]:
     """Convolutions, poolings, blocks and full connections; all layers where there are none."""
     words = ("Conv", "Pool", "Linear", "ResidualBlock")
-    names = [each.name for each in subject.layers if any(word in each.kind for word in words)]
+    names = [
+        each.name
+        for each in subject.layers
+        if (each.leaf or each.kind == "ResidualBlock") and any(word in each.kind for word in words)
+    ]
     if not names:
         names = [each.name for each in subject.layers if each.leaf]
     if not names:
@@ -290,6 +296,16 @@ def _field(
         count=count,
         images_from=subject.images_from,
         seed=seed,
+        after_global=_after_global(subject, name),
+    )
+
+
+def _after_global(subject: Subject, name: str) -> bool:
+    """Whether a layer that makes one place of each map has run before, such as a global mean."""
+    names = [each.name for each in subject.layers]
+    return any(
+        each.spatial and each.shape[1:] == (1, 1)
+        for each in subject.layers[: names.index(name) + 1]
     )
 
 
