@@ -48,7 +48,7 @@ class Resumed:
 
 def _rest_of(module: nn.Module, layer: str) -> list[nn.Module] | None:
     """What stands behind a child of a sequence; None where there is no such order."""
-    if type(module).forward is not nn.Sequential.forward:
+    if type(module).forward is not nn.Sequential.forward or module._forward_hooks:
         return None
     names = list(module._modules)
     if layer not in names:
