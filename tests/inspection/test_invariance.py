@@ -91,7 +91,8 @@ def test_no_shift_changes_nothing() -> None:
     found = invariance(drawn(SMALL, 10), [1, 2], kinds=["avg"])
     for pooling in found.poolings:
         assert pooling.predictions[0].shift == 0
-        assert pooling.predictions[0].unchanged.value == 1
+        same = pooling.predictions[0].unchanged
+        assert (same.value, same.low, same.high, same.count) == (1, 1, 1, 10)
         assert pooling.predictions[0].change.value == 0
         assert all(each.change.value == 0 for each in pooling.maps if each.shift == 0)
 

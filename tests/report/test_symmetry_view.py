@@ -205,6 +205,17 @@ def test_lines_of_the_invariance_figure() -> None:
     assert not leaves_the_paper(figure)
 
 
+def test_no_line_leaves_its_axes() -> None:
+    found = shifted()
+    figure = invariance_figure(found)
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        assert low == 0
+        for line in axes.lines:
+            assert max(line.get_ydata()) <= high
+
+
 def test_figures_can_be_saved(tmp_path: object) -> None:
     from pathlib import Path
 

@@ -27,7 +27,7 @@ from convscope.architecture.layers import Pair
 from convscope.data.progress import Progress, Tell, teller
 from convscope.errors import UsageError
 from convscope.inspection.editing import pool_names, swap_pooling
-from convscope.inspection.intervals import Bootstrap, share
+from convscope.inspection.intervals import Bootstrap, Estimate, share
 from convscope.inspection.layer_errors import relative
 from convscope.inspection.pools import KINDS, Repooled, kernel_of, kind_of, require_kind
 from convscope.inspection.recording import borrowed, recording
@@ -208,7 +208,10 @@ def _prediction(
 ) -> PredictionChange:
     images = np.arange(len(first))
     change = np.abs(moved[images, first].astype(float) - still[images, first])
-    return PredictionChange(shift, share(moved.argmax(1) == first), bootstrap.mean(change))
+    same = share(moved.argmax(1) == first)
+    if shift == 0:  # nothing is measured there: no image can change
+        same = Estimate(1.0, 1.0, 1.0, len(first))
+    return PredictionChange(shift, same, bootstrap.mean(change))
 
 
 def _shifted(

@@ -46,7 +46,7 @@ def ablation_figure(result: Ablation) -> Figure:
     with figure_style():
         width = PAD + room + lines + 0.5 + cell * len(classes) + 1.15
         height = 0.85 + down * max(len(effects), 2) + below
-        figure = new_figure(max(width, 6.4), max(height, 3.1), arranged=False)
+        figure = new_figure(max(width, 6.4), max(height, 2.45), arranged=False)
         top = title(figure, f"{result.subject}: {ablation_title(result)}", _told(result)) + 0.2
         size = down * max(len(effects), 2)
         axes = place(figure, PAD + room, top, lines, size)

@@ -58,6 +58,9 @@ def invariance_figure(result: Invariance) -> Figure:
                     axes.set_ylabel(label)
                 if row == len(panels) - 1:
                     axes.set_xlabel("shift (pixels)")
+        for axes, (_, scale, _) in zip(grid[:, 0], panels, strict=True):
+            axes.set_xlim(0, None)  # after all is drawn: the axes of a row share their limits
+            axes.set_ylim(0, 102 if scale == 100 else None)
         handles, labels = _legend(grid[0])
         legend = figure.legend(
             handles,
@@ -136,8 +139,6 @@ def _draw(
             linewidth=2.2 if pooling.own else 1.3,
             label=_called(pooling),
         )
-    axes.set_ylim(0, 102 if scale == 100 else None)
-    axes.set_xlim(0, None)
     axes.grid(True)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convscope.report.figures import short_name
 from convscope.report.numbers import thousands
 from convscope.report.palette import LIGHT
 from convscope.report.plotting import PAD, colour_map, figure_style, new_figure, place, title, words
@@ -168,7 +169,7 @@ def places_figure(result: Equivariance, move: str | None = None) -> Figure:
             left, upper = PAD + column * (tile + gap), top + 0.12 + row * (tile + captions)
             error = result.error(name, chosen)
             _draw_places(place(figure, left, upper, tile, tile), error)
-            words(figure, left, upper + tile + 0.05, name, fontsize=8)
+            words(figure, left, upper + tile + 0.05, short_name(name, 17), fontsize=8)
             words(
                 figure, left, upper + tile + 0.19, _caption(error), fontsize=7, color=LIGHT["muted"]
             )
