@@ -229,7 +229,7 @@ def test_an_image_whose_class_stays_likely_without_pixels_is_undecided() -> None
 def test_a_map_of_zeros_is_explained(method: str) -> None:
     found = attribute(subject_for(dead()), 0, method)
     assert (found.state, found.failed) == ("zero", False)
-    assert found.explanation.startswith("1 gives 0 everywhere for this image")
+    assert found.explanation.startswith("1 gives 0 everywhere for this image: all of its units are")
     assert found.label == "not decided by the checks"
     assert found.trust is not None
     assert found.trust.reasons[0].startswith("there is nothing to check: 1 gives 0")
@@ -241,6 +241,14 @@ def test_a_network_that_does_not_look_at_the_image_is_told(method: str) -> None:
     found = attribute(subject, 0, method)
     assert found.state == "zero"
     assert "the network does not look at it" in found.explanation
+
+
+def test_a_layer_without_weights_to_speak_of_is_told() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(400, 3))
+    for each in network[2].parameters():
+        nn.init.zeros_(each)
+    found = attribute(subject_for(network), 0, "occlusion")
+    assert found.explanation == "2 gives 0 everywhere for this image: all of its weights are 0"
 
 
 def test_a_flat_map_is_explained(example: Subject) -> None:

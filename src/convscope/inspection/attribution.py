@@ -26,7 +26,7 @@ from convscope.inspection.methods import (
     settings_of,
 )
 from convscope.inspection.randomising import randomise
-from convscope.inspection.subject import Picture, Subject, subject_of
+from convscope.inspection.subject import Picture, Subject, logarithms, subject_of
 from convscope.inspection.trust import Trust, trust_of, undecided
 
 __all__ = ["Attribution", "Attributions", "attribute", "attribute_all"]
@@ -201,6 +201,9 @@ class _Work:
         self.picture = picture
         self.settings = settings_of(subject, _cam_layer(subject, layer))
         self.copy = working_copy(subject.module, subject.name)
+        if subject.outputs == "probabilities":
+            # Every method asks what the softmax is taken of, and of a softmax these are logarithms.
+            self.copy.register_forward_hook(lambda _, __, made: logarithms(made))
         self.image = subject.tensor(picture.pixels)
         with torch.no_grad():
             scores = self.copy(self.image)

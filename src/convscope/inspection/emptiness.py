@@ -38,15 +38,22 @@ def why_nothing(state: State, module: nn.Module, image: Tensor, baseline: Tensor
         return "all outputs are finite and the map is not: a gradient overflows, or a root at 0"
     for call in calls:
         if call.leaf and not bool(call.output.any()):
-            return (
-                f"{call.name} gives 0 everywhere for this image, so that nothing of it passes "
-                "(if it is a ReLU, all of its units are dead here)"
-            )
+            return f"{call.name} gives 0 everywhere for this image{_because(call.module)}"
     with borrowed(module), torch.no_grad():
         one, other = module(torch.cat([image, baseline]))
     if torch.equal(one, other):
         return (
-            "the outputs for this image and for an empty one are equal: the network does not "
-            "look at it"
+            "the scores of this image and of an empty one are equal to the last digit: the network "
+            "does not look at it"
         )
     return "the score does not change with small changes of the image: the gradient is 0"
+
+
+def _because(module: nn.Module) -> str:
+    """Why a layer gives nothing but 0, where its kind or its weights tell."""
+    if "ReLU" in type(module).__name__:
+        return ": all of its units are dead there, and nothing of the image passes"
+    weights = list(module.parameters())
+    if weights and not any(bool(each.any()) for each in weights):
+        return ": all of its weights are 0"
+    return ", so that nothing of it passes"
