@@ -1,0 +1,93 @@
+"""All claims, and what comes of measuring them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from convscope.claims.claim import Claim, Outcome, Setting
+from convscope.data.progress import Tell
+from convscope.errors import UsageError, did_you_mean
+from convscope.experiments.table import fill, read_table
+
+__all__ = ["CLAIMS", "claim_named", "measure_claims", "outcome_of"]
+
+CLAIMS = {
+    "output-sizes": "output_sizes",
+    "work-of-convolutions": "work_of_convolutions",
+    "sparse-interaction": "sparse_interaction",
+    "parameter-sharing": "parameter_sharing",
+    "equivariance": "equivariance_of_convolution",
+    "invariance": "invariance_by_pooling",
+    "kinds-of-pooling": "kinds_of_pooling",
+    "simple-to-complex": "simple_to_complex",
+    "linear-without-activations": "linear_without_activations",
+    "sigmoid": "sigmoid_saturates",
+    "tanh": "tanh_is_centred",
+    "relu-race": "relu_race",
+    "dying-relus": "dying_relus",
+    "batchnorm": "batchnorm_and_beginnings",
+    "above-ninety": "above_ninety",
+}
+"""name → file, in the order in which the article says them."""
+
+
+def claim_named(name: str) -> Claim:
+    """The claim of that name; UsageError where there is none."""
+    if name not in CLAIMS:
+        raise UsageError(
+            f'there is no claim "{name}"',
+            remedy=did_you_mean(name, CLAIMS) or f"there are {', '.join(CLAIMS)}",
+        )
+    found: Claim = import_module(f"convscope.claims.{CLAIMS[name]}").CLAIM
+    return found
+
+
+def measure_claims(
+    names: Sequence[str] = (),
+    *,
+    folder: str | Path,
+    quick: bool = False,
+    progress: Tell | None = None,
+) -> Iterator[Outcome]:
+    """Measures claims, by default all, and yields each as it is decided.
+
+    What was measured stands in ``folder`` and is not measured again; what was cut off goes
+    on where it was.
+    """
+    setting = Setting(Path(folder).expanduser().absolute(), quick, progress)
+    for claim in [claim_named(name) for name in names or CLAIMS]:
+        yield _measured(claim, setting)
+
+
+def _measured(claim: Claim, setting: Setting) -> Outcome:
+    kind = "quick" if setting.quick else "full"
+    path = setting.folder / f"claim-{claim.name}-{kind}.jsonl"
+
+    def measure(_: Any) -> dict[str, Any]:
+        return claim.measure(setting)
+
+    list(fill(path, claim.name, [{"claim": claim.name}], measure, conditions=setting.conditions))
+    row = read_table(path).rows[0]
+    return outcome_of(claim, row.values, setting.conditions, row.seconds)
+
+
+def outcome_of(
+    claim: Claim, values: Mapping[str, Any], conditions: Mapping[str, Any], seconds: float
+) -> Outcome:
+    """The outcome that follows from what was measured."""
+    return Outcome(
+        name=claim.name,
+        title=claim.title,
+        says=claim.says,
+        source=claim.source,
+        rule=claim.rule,
+        measured=claim.tell(values),
+        verdict=claim.judge(values),
+        charts=claim.charts(values),
+        values=values,
+        conditions=conditions,
+        seconds=seconds,
+    )
