@@ -161,12 +161,18 @@ def _backward(
         stack.enter_context(torch.enable_grad())
         stack.enter_context(altering(subject.module, dict.fromkeys(calls, plus_zero)))
         module.weight.requires_grad_(True)
-        scores = subject.module(subject.tensor(picture.pixels))
+        scores = subject.scores(subject.tensor(picture.pixels))
         if not isinstance(scores, Tensor) or scores.ndim != 2:
             raise UsageError(
                 "its result is no vector of scores, one for each class", place=subject.name
             )
         loss = functional.cross_entropy(scores, torch.tensor([target]))
+        if not loss.requires_grad:
+            raise UsageError(
+                "no gradient leads from its result back to its weights: it is cut off, by no_grad, "
+                "detach or a way through numpy",
+                place=subject.name,
+            )
         gradient, *upstream = torch.autograd.grad(
             loss, [module.weight, *zeros], materialize_grads=True
         )

@@ -21,7 +21,7 @@ from convscope.architecture.layers import Volume
 from convscope.architecture.shapes import Node, walk
 from convscope.data.preprocessing import Preprocessing, read_images
 from convscope.errors import UsageError, did_you_mean
-from convscope.inspection.recording import trace
+from convscope.inspection.recording import borrowed, trace
 from convscope.network.build import Network
 from convscope.training.task import Normalise, probabilities
 
@@ -138,7 +138,8 @@ class Subject:
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """softmax of the scores: uint8 N×C×H×W → N×classes."""
         batch = pixels[None] if pixels.ndim == 3 else pixels
-        return probabilities(self.scores, batch, Normalise(self.preprocessing))
+        with borrowed(self.module):
+            return probabilities(self.scores, batch, Normalise(self.preprocessing))
 
     def scores(self, images: Tensor) -> Tensor:
         """What the softmax is taken of: N×C×H×W, normalised → N×classes.
@@ -148,7 +149,7 @@ class Subject:
         if not isinstance(self.module, Network):
             images = images.clone(memory_format=torch.contiguous_format)
         made: Tensor = self.module(images)
-        return made if self.outputs == "scores" else made.clamp_min(_TINY).log()
+        return made if self.outputs == "scores" else logarithms(made)
 
     def picture(self, image: int | str | Path | bytes | Picture = 0) -> Picture:
         """A sample by its number, or any picture file, brought to the network's size."""
@@ -184,6 +185,11 @@ class Subject:
     def class_name(self, number: int) -> str:
         """What class ``number`` is called."""
         return self.classes[number] if number < len(self.classes) else f"class {number}"
+
+
+def logarithms(probabilities: Tensor) -> Tensor:
+    """Scores whose softmax these probabilities are; finite also where one of them is 0."""
+    return probabilities.clamp_min(_TINY).log()
 
 
 def _shape_of(node: Node) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ def style_of(attribution: Attribution) -> str:
 
 def class_words(attribution: Attribution) -> str:
     """``Ankle boot, probability 99.8 %, which is the answer``"""
+    if not math.isfinite(attribution.probability):
+        return f"{attribution.target_name}; the network's scores are not finite, and no answer"
     told = f"{attribution.target_name}, probability {percent(attribution.probability, 1)}"
     if attribution.target == attribution.predicted:
         return f"{told}, which is the network's answer"
