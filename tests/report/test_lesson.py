@@ -279,3 +279,30 @@ def test_a_slide_of_some_channels_is_that_of_these(subject: Subject) -> None:
 @pytest.fixture(scope="module")
 def subject() -> Subject:
     return subject_of("example", data="fashion-mini")
+
+
+@pytest.mark.slow
+def test_large_pictures_do_not_make_a_large_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        lesson_material,
+        "_attributions",
+        lambda subject, pictures: _some_attributions(subject, pictures[:1]),
+    )
+    network = (
+        "input 160x160x3 -> conv 32 7x7 stride 2 pad 3 -> relu -> maxpool 2 -> conv 64 3x3 pad 1"
+        " -> relu -> conv 64 3x3 pad 1 -> relu -> globalavgpool -> fc 10"
+    )
+    made = gathered(subject_of(network))
+    page = lesson_html(made)
+    assert len(page.encode()) < 2_000_000
+    assert len(made.attributions) == 1 < len(made.pictures)
+    assert "The maps are those of the first picture" in page
+    assert "convscope ablate does it" in page
+    assert len(blocks(page)["first-picture"]["images"]) == 1
+
+
+def test_effort_is_the_work_of_a_picture_against_the_articles() -> None:
+    effort = lesson_material._effort
+    assert effort(subject_of("article")) == 1
+    assert effort(subject_of("lenet5")) == 1
+    assert effort(subject_of("resnet20")) == pytest.approx(40_813_184 / 2_838_080)

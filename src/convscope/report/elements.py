@@ -19,7 +19,16 @@ from numpy.typing import NDArray
 from convscope.report.html import Html, raw, tag
 from convscope.report.palette import CATEGORIES, DIVERGING, DIVERGING_DARK
 
-__all__ = ["ELEMENTS", "block", "coarse", "drawing", "element_script", "element_sheet", "exact"]
+__all__ = [
+    "ELEMENTS",
+    "block",
+    "coarse",
+    "drawing",
+    "element_script",
+    "element_sheet",
+    "exact",
+    "id_of",
+]
 
 ELEMENTS = (
     "heat-map",
@@ -81,15 +90,15 @@ def block(key: str, value: object) -> Html:
     """A value as JSON in the page, for the element whose ``source`` is ``key``."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     # "<" could only stand in a string, where its escape means the same.
-    return tag("script", raw(text.replace("<", "\\u003c")), type="application/json", id=_id(key))
+    return tag("script", raw(text.replace("<", "\\u003c")), type="application/json", id=id_of(key))
 
 
 def drawing(name: str, source: str, **attributes: str) -> Html:
     """An element, and what stands in its place where scripts do not run."""
     told = tag("noscript", tag("p", "This drawing needs JavaScript.", class_="missing"))
-    return tag(name, told, source=_id(source), **attributes)
+    return tag(name, told, source=id_of(source), **attributes)
 
 
-def _id(key: str) -> str:
-    """Apart from the page's own ids, whatever a layer is called."""
+def id_of(key: str) -> str:
+    """The address of a block on its page: no id of the page's own, whatever a layer is called."""
     return f"data-{key}"

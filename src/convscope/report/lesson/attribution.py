@@ -7,12 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from convscope.inspection.attribution import Attribution
-from convscope.report.elements import coarse, drawing, exact
+from convscope.report.elements import coarse, drawing
 from convscope.report.html import Html, tag
 from convscope.report.lesson.chapter import Chapter, absent, chapter, paragraphs
+from convscope.report.lesson.choosing import reduced
 from convscope.report.lesson.material import LessonMaterial
+from convscope.report.lesson.network import PICTURES, picture_data
 
 __all__ = ["attribution_chapter"]
+
+_SIDE = 112
+_FIRST = "first-picture"
 
 
 def attribution_chapter(material: LessonMaterial) -> Chapter | None:
@@ -25,12 +30,8 @@ def attribution_chapter(material: LessonMaterial) -> Chapter | None:
         _key(each.method): {"images": [_map(found) for found in _of(material, each.method)]}
         for each in first.attributions
     }
-    blocks["attributed"] = {
-        "images": [
-            {**exact(picture.pixels), "kind": "colour" if len(picture.pixels) == 3 else "grey"}
-            for picture in material.pictures
-        ]
-    }
+    if _pictures(material) == _FIRST:
+        blocks[_FIRST] = {"images": [picture_data(material.pictures[0])]}
     return chapter(
         "attribution",
         "What the answer depends on",
@@ -46,6 +47,7 @@ def attribution_chapter(material: LessonMaterial) -> Chapter | None:
             "apart; where it does not, orange is how much a pixel counts. A map that has failed a "
             "check says so, and should not be read.",
         ),
+        paragraphs(_of_which(material)),
         tag("div", _figures(material), class_="map-row"),
         tag("colour-scale", limit=1, unit="each map, its largest value = 1"),
         tag("ul", [_left_out(name, why) for name, why in first.left_out.items()], class_="notes")
@@ -55,11 +57,16 @@ def attribution_chapter(material: LessonMaterial) -> Chapter | None:
     )
 
 
+def _pictures(material: LessonMaterial) -> str:
+    """The block of those that the maps are of."""
+    return PICTURES if len(material.attributions) == len(material.pictures) else _FIRST
+
+
 def _map(found: Attribution) -> dict[str, object]:
     """The values as parts of the largest."""
     finite = np.nan_to_num(found.values, nan=0.0, posinf=0.0, neginf=0.0)
     largest = float(np.abs(finite).max(initial=0.0)) or 1.0
-    return {**coarse(finite / largest), "limit": 1}
+    return {**coarse(reduced((finite / largest)[None, None], _SIDE)[0, 0]), "limit": 1}
 
 
 def _key(method: str) -> str:
@@ -76,17 +83,17 @@ def _of(material: LessonMaterial, method: str) -> list[Attribution]:
 
 def _figures(material: LessonMaterial) -> Iterator[Html]:
     names = [
-        _per_picture(number, tag("b", f"for {found.attributions[0].target_name}"))
+        _per_picture(material, number, tag("b", f"for {found.attributions[0].target_name}"))
         for number, found in enumerate(material.attributions)
     ]
     yield tag(
         "figure",
-        drawing("heat-map", "attributed", label="the picture"),
+        drawing("heat-map", _pictures(material), label="the picture"),
         tag("figcaption", tag("span", "the picture"), names),
     )
     for each in material.attributions[0].attributions:
         told = [
-            _per_picture(number, _trust(found))
+            _per_picture(material, number, _trust(found))
             for number, found in enumerate(_of(material, each.method))
         ]
         yield tag(
@@ -96,7 +103,19 @@ def _figures(material: LessonMaterial) -> Iterator[Html]:
         )
 
 
-def _per_picture(number: int, body: Html | list[Html]) -> Html:
+def _of_which(material: LessonMaterial) -> str | None:
+    if len(material.attributions) == len(material.pictures):
+        return None
+    return (
+        "The maps are those of the first picture, whichever is chosen: this network is so large "
+        "that checking more would take long."
+    )
+
+
+def _per_picture(material: LessonMaterial, number: int, body: Html | list[Html]) -> Html:
+    """Seen where its picture is chosen; always where there is but one."""
+    if len(material.attributions) == 1:
+        return tag("div", body, class_="per-image")
     return tag("div", body, class_="per-image", data_image=number, hidden=number > 0)
 
 

@@ -60,14 +60,14 @@ def shown_layers(subject: Subject) -> tuple[Layer, ...]:
     return tuple(some[place] for place in places)
 
 
-def reduced(maps: NDArray[np.float32]) -> NDArray[np.float32]:
-    """N×C×H×W with sides of at most 56: means of squares of pixels where they are longer."""
-    factor = -(-max(maps.shape[2:]) // _SIDE)
+def reduced(maps: NDArray[np.floating], side: int = _SIDE) -> NDArray[np.floating]:
+    """N×C×H×W with no longer side than ``side``: means of squares of pixels where it is needed."""
+    factor = -(-max(maps.shape[2:]) // side)
     if factor == 1:
         return maps
     count, channels, height, width = maps.shape
     rows, columns = height // factor, width // factor
     kept = maps[:, :, : rows * factor, : columns * factor]
     squares = kept.reshape(count, channels, rows, factor, columns, factor)
-    made: NDArray[np.float32] = squares.mean((3, 5), dtype=np.float32)
+    made: NDArray[np.floating] = squares.mean((3, 5), dtype=maps.dtype)
     return made

@@ -8,16 +8,18 @@ import numpy as np
 
 from convscope.architecture.fields import Span
 from convscope.inspection.receptive import ReceptiveField
-from convscope.report.elements import coarse, drawing, exact
+from convscope.report.elements import coarse, drawing, id_of
 from convscope.report.html import Child, Html, tag
 from convscope.report.lesson.chapter import Chapter, absent, chapter, paragraphs
 from convscope.report.lesson.material import LessonMaterial
+from convscope.report.lesson.network import PICTURES
 from convscope.report.numbers import percent
 
 __all__ = ["fields_chapter"]
 
 _BLOCK = "fields"
 _LAYERS = 16
+_BYTES = 200_000
 
 
 def fields_chapter(material: LessonMaterial) -> Chapter | None:
@@ -25,11 +27,13 @@ def fields_chapter(material: LessonMaterial) -> Chapter | None:
     if material.fields is None:
         return absent("fields", "What a unit sees", "There are no fields.", material)
     windows = [each for each in material.fields.fields if each.box and each.layer.spatial]
-    shown = [_layer(material, each) for each in windows[:_LAYERS]]
+    height, width = material.subject.preprocessing.size
+    most = max(1, min(_LAYERS, _BYTES // (height * width)))
+    shown = [_layer(material, each) for each in _spread(windows, most)]
     remarks = [f"{text[0].upper()}{text[1:]}." for text in material.fields.remarks]
     if not shown:
         return None
-    block = {"images": [exact(each.pixels) for each in material.pictures], "layers": shown}
+    block = {"pictures": id_of(PICTURES), "layers": shown}
     return chapter(
         "fields",
         "What a unit sees",
@@ -47,6 +51,13 @@ def fields_chapter(material: LessonMaterial) -> Chapter | None:
         paragraphs(*remarks),
         blocks={_BLOCK: block},
     )
+
+
+def _spread(windows: list[ReceptiveField], most: int) -> list[ReceptiveField]:
+    """At most so many, from the first to the last."""
+    if len(windows) <= most:
+        return windows
+    return [windows[int(place)] for place in np.linspace(0, len(windows) - 1, most)]
 
 
 def _layer(material: LessonMaterial, found: ReceptiveField) -> dict[str, Any]:

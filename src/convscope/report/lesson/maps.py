@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from convscope.report.elements import coarse, drawing, exact
+from convscope.report.elements import coarse, drawing, id_of
 from convscope.report.html import Child, Html, bar, tag
 from convscope.report.lesson.chapter import Chapter, absent, chapter, paragraphs
 from convscope.report.lesson.material import LayerMaps, LessonMaterial
@@ -25,13 +25,13 @@ def maps_chapter(material: LessonMaterial) -> Chapter | None:
     layers = [_layer(each) for each in material.maps]
     images = [
         {
-            "input": exact(picture.pixels),
             "maps": [coarse(each.values[number]) for each in material.maps],
             "bars": [float(f"{share:.{_DIGITS}f}") for share in material.probabilities[number]],
         }
-        for number, picture in enumerate(material.pictures)
+        for number in range(len(material.pictures))
     ]
     block = {
+        "pictures": id_of(PICTURES),
         "volume": str(material.subject.volume),
         "layers": layers,
         "classes": _classes(material),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from convscope.architecture.arithmetic import Explanation, explain
 from convscope.data.progress import Progress, Tell, teller
-from convscope.errors import ConvscopeError
+from convscope.errors import ConvscopeError, UsageError
 from convscope.inspection.ablation import Ablation, ablate
 from convscope.inspection.attribution import Attributions, attribute_all
 from convscope.inspection.equivariance import Equivariance, equivariance
@@ -29,9 +29,13 @@ __all__ = ["LayerMaps", "LessonMaterial", "gathered"]
 
 Made = TypeVar("Made")
 
-_MAP_BYTES = 500_000
-_SLIDE_BYTES = 220_000
+_MAP_BYTES = 400_000
+_SLIDE_BYTES = 160_000
 _SLIDES = 2
+_ARTICLE_WORK = 2_838_080
+_MEDIUM, _LARGE = 4, 50
+"""Times the article's work: from there on one picture's attribution, and by quick methods only."""
+_QUICK_METHODS = ("saliency", "grad-cam")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,8 +188,23 @@ def _fields(subject: Subject, picture: Picture) -> ReceptiveFields:
 
 
 def _attributions(subject: Subject, pictures: Sequence[Picture]) -> tuple[Attributions, ...]:
-    """Of every picture for the class that it is called."""
-    return tuple(attribute_all(subject, picture) for picture in pictures)
+    """Of every picture for the class that it is called; of the first where that takes long."""
+    effort = _effort(subject)
+    count = len(pictures) if effort < _MEDIUM else 1
+    methods = None if effort < _LARGE else _QUICK_METHODS
+    return tuple(attribute_all(subject, picture, methods) for picture in pictures[:count])
+
+
+def _effort(subject: Subject) -> float:
+    """How much work a picture is, against one of the article's network; 1 or more."""
+    modules = dict(subject.module.named_modules())
+    work = 0
+    for layer in subject.layers:
+        weight = getattr(modules[layer.name.partition(":")[0]], "weight", None)
+        if layer.leaf and weight is not None and weight.dim() > 1:
+            places = int(np.prod(layer.shape[1:])) if layer.spatial else 1
+            work += weight.numel() * places
+    return max(1.0, work / _ARTICLE_WORK)
 
 
 def _few(subject: Subject, usual: int) -> int:
@@ -212,4 +231,10 @@ def _invariance(subject: Subject) -> Invariance:
 
 def _ablation(subject: Subject) -> Ablation:
     """Against the labels where there are any, otherwise against the network's own answers."""
-    return ablate(subject, images=_few(subject, 500), agreement=not len(subject.labels))
+    if _effort(subject) >= _LARGE:
+        raise UsageError(
+            "this network is so large that switching every channel off would take long",
+            remedy="convscope ablate does it, for the channels that you name",
+        )
+    images = max(50, int(_few(subject, 500) / _effort(subject) ** 0.5))
+    return ablate(subject, images=images, agreement=not len(subject.labels))

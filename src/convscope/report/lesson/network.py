@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from convscope.architecture.arithmetic import Explanation
+from convscope.inspection.subject import Picture
 from convscope.report.elements import drawing, exact
 from convscope.report.html import Child, Html, tag
 from convscope.report.images import encoded
@@ -11,7 +12,14 @@ from convscope.report.lesson.chapter import Chapter, absent, chapter, paragraphs
 from convscope.report.lesson.material import LessonMaterial
 from convscope.report.numbers import percent, thousands
 
-__all__ = ["PICTURES", "layers_chapter", "network_chapter", "picture_captions", "picture_chapter"]
+__all__ = [
+    "PICTURES",
+    "layers_chapter",
+    "network_chapter",
+    "picture_captions",
+    "picture_chapter",
+    "picture_data",
+]
 
 PICTURES = "pictures"
 """The block that holds the pictures themselves."""
@@ -30,6 +38,11 @@ def picture_captions(material: LessonMaterial) -> list[str]:
     return captions
 
 
+def picture_data(picture: Picture) -> dict[str, object]:
+    """A picture as a heat map takes it."""
+    return {**exact(picture.pixels), "kind": "colour" if len(picture.pixels) == 3 else "grey"}
+
+
 def picture_chapter(material: LessonMaterial) -> Chapter:
     """The image as a grid of numbers, and what they become before the first layer."""
     volume = material.subject.volume
@@ -40,7 +53,7 @@ def picture_chapter(material: LessonMaterial) -> Chapter:
         else "for red, green and blue, each number from 0 to 255"
     )
     chosen = {
-        "images": [exact(picture.pixels) for picture in material.pictures],
+        "images": [picture_data(picture) for picture in material.pictures],
         "captions": picture_captions(material),
     }
     return chapter(

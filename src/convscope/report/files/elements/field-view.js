@@ -1,13 +1,17 @@
 // <field-view>: what of the image one unit sees, layer by layer.
 //
 // .data = {
-//   images: [uint8 C×H×W, …],
+//   pictures: [uint8 C×H×W, …] (or the name of a data block that holds them as images),
 //   layers: [{ name, size: [rows, columns], field: [h, w], start: [y, x], jump: [y, x],
 //              effective: H×W or null, unit: [row, column] of that }]
 // }
 // .image chooses one.  Attribute source names a data block.  Needs heat-map.js, colour-scale.js.
 (() => {
   "use strict";
+  /** The pictures themselves, or those of the block of the page that is named. */
+  const picturesOf = ({ pictures }) => (typeof pictures === "string"
+    ? JSON.parse(document.getElementById(pictures).textContent).images : pictures);
+
   class FieldView extends HTMLElement {
     #data = null;
     #image = 0;
@@ -24,7 +28,7 @@
     set data(data) {
       const unpack = customElements.get("heat-map").unpack;
       this.#data = {
-        images: data.images.map(unpack),
+        images: picturesOf(data).map(unpack),
         layers: data.layers.map((layer) => ({ ...layer, effective: layer.effective && unpack(layer.effective) })),
       };
       this.#layer = Math.floor(data.layers.length / 2);

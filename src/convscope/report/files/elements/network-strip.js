@@ -1,8 +1,9 @@
 // <network-strip>: the network as a row of cards, from the image to the answer.
 //
 // .data = {
-//   layers: [{ name, volume }], classes: [...],
-//   images: [{ input: uint8 C×H×W, maps: [C×H×W of each layer], bars: [share of each class] }]
+//   pictures: [uint8 C×H×W, …] (or the name of a data block that holds them as images),
+//   volume, layers: [{ name, volume }], classes: [...],
+//   images: [{ maps: [C×H×W of each layer], bars: [share of each class] }]
 // }
 // Each card has miniatures of its first four maps; choosing one dispatches "layer".
 // .image chooses one.  Attribute source names a data block.  Needs heat-map.js.
@@ -14,6 +15,10 @@
     made.append(...children);
     return made;
   };
+
+  /** The pictures themselves, or those of the block of the page that is named. */
+  const picturesOf = ({ pictures }) => (typeof pictures === "string"
+    ? JSON.parse(document.getElementById(pictures).textContent).images : pictures);
 
   /** What is above 0 never shows as 0, nor what is below 1 as 100. */
   function percent(share) {
@@ -34,7 +39,8 @@
       if (source && !this.#data) this.data = JSON.parse(document.getElementById(source).textContent);
     }
 
-    set data(data) {
+    set data(given) {
+      const data = { ...given, inputs: picturesOf(given) };
       this.#data = data;
       const list = element("ol", "strip");
       list.tabIndex = 0;
@@ -70,7 +76,7 @@
       if (!this.#data) return;
       const HeatMap = customElements.get("heat-map");
       const chosen = this.#data.images[image];
-      const input = HeatMap.unpack(chosen.input);
+      const input = HeatMap.unpack(this.#data.inputs[image]);
       this.#input.data = { ...input, kind: input.shape[0] === 3 ? "colour" : "grey" };
       this.#cards.forEach((card, place) => {
         const maps = HeatMap.unpack(chosen.maps[place]);
