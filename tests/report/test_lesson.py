@@ -289,7 +289,7 @@ def test_large_pictures_do_not_make_a_large_page(monkeypatch: pytest.MonkeyPatch
         lambda subject, pictures: _some_attributions(subject, pictures[:1]),
     )
     network = (
-        "input 160x160x3 -> conv 32 7x7 stride 2 pad 3 -> relu -> maxpool 2 -> conv 64 3x3 pad 1"
+        "input 160x160x3 -> conv 64 7x7 stride 2 pad 3 -> relu -> maxpool 2 -> conv 64 3x3 pad 1"
         " -> relu -> conv 64 3x3 pad 1 -> relu -> globalavgpool -> fc 10"
     )
     made = gathered(subject_of(network))
