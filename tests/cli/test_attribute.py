@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from convscope.cli.attribute import complete_methods
+from convscope.inspection.methods import METHODS
+
 from .conftest import Command
 
 HERE = ("--data", "fashion-mini")
@@ -51,6 +54,11 @@ def test_what_is_asked_wrongly_is_told(
     found = command("attribute", "example", *HERE, *words)
     assert found.code == 2
     assert message in found.err
+
+
+def test_methods_are_completed() -> None:
+    assert complete_methods("g") == ["grad-cam", "guided-backprop"]
+    assert set(complete_methods("")) == {"all", *METHODS}
 
 
 def test_a_network_without_convolutions_has_no_grad_cam(command: Command) -> None:

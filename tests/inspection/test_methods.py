@@ -184,6 +184,17 @@ def test_grad_cam_takes_the_last_convolution_or_the_layer_that_is_named() -> Non
         map_of(subject, "grad-cam", layer="conv9")
 
 
+def test_in_a_copy_nothing_works_in_place() -> None:
+    network = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.Hardswish(inplace=True), nn.Sequential(nn.ReLU6(inplace=True))
+    )
+    copied = working_copy(network, "it")
+    assert not any(getattr(each, "inplace", False) for each in copied.modules())
+    assert sum(bool(getattr(each, "inplace", False)) for each in network.modules()) == 2
+    image = torch.rand(1, 1, 6, 6)
+    assert torch.equal(copied(image), network(image))
+
+
 def test_a_copy_that_cannot_be_made_is_an_error_in_words() -> None:
     module = InPlace()
     module.kept = module.conv1.weight * 2  # type: ignore[assignment]

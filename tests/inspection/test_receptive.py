@@ -175,6 +175,26 @@ def test_a_foreign_network_is_tried_and_agrees_with_the_arithmetic() -> None:
     assert [field.inside for field in fields] == pytest.approx([1, 1, 1])
 
 
+class _Bare(nn.Module):
+    def __init__(self, *children: nn.Module) -> None:
+        super().__init__()
+        for number, child in enumerate(children):
+            self.add_module(f"step{number}", child)
+
+    def forward(self, images: Tensor) -> Tensor:
+        for child in self.children():
+            images = child(images)
+        return images.mean((2, 3)).repeat(1, 3)
+
+
+def test_without_convolutions_all_layers_are_asked_and_without_layers_none() -> None:
+    found = receptive_fields(subject_for(_Bare(nn.Tanh(), nn.Sigmoid())), images=2)
+    assert [field.layer.name for field in found.fields] == ["step0", "step1"]
+    assert [field.sides[0].size for field in found.fields] == [1, 1]
+    with pytest.raises(UsageError, match="holds no layers that could be asked"):
+        receptive_fields(subject_for(_Bare()))
+
+
 class _Gated(nn.Module):
     """Squeeze and excite: a global mean decides how much of each channel passes."""
 

@@ -20,6 +20,7 @@ from convscope.inspection.copying import working_copy
 from convscope.inspection.deletion import ORDERS, T_95
 from convscope.inspection.methods import METHODS, Compute
 from convscope.inspection.randomising import MOST_ALIKE, randomise, stages_of
+from convscope.inspection.receptive import receptive_field
 from convscope.inspection.subject import Subject, subject_of
 
 from .modules import SIDE, Constant, InPlace, dead, subject_for
@@ -216,7 +217,9 @@ def test_the_bound_is_student_s() -> None:
 
 
 def test_an_image_whose_class_stays_likely_without_pixels_is_undecided() -> None:
-    subject = subject_for(InPlace())  # untrained: nothing to lose
+    module = InPlace()
+    nn.init.normal_(module.fc.weight, std=1e-3)  # all classes are about equally likely
+    subject = subject_for(module)
     found = attribute(subject, 0, "saliency")
     assert found.trust is not None
     assert found.trust.deletion is not None
@@ -260,6 +263,47 @@ def test_a_flat_map_is_explained(example: Subject) -> None:
         "flat",
         "every pixel has the same value: none stands out",
     )
+
+
+class _Steps(nn.Module):
+    """Its output moves in steps: the gradient is 0 wherever there is one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(SIDE * SIDE, 3)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.fc(torch.sign(images.flatten(1) + 0.01))
+
+
+class _Root(nn.Module):
+    """A root at 0: finite forwards, and not backwards."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 3, 3, bias=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return (0 * self.conv(images)).sqrt().mean((2, 3))
+
+
+def test_gradients_that_vanish_or_overflow_are_explained() -> None:
+    torch.manual_seed(0)
+    steps = attribute(subject_for(_Steps()), 0, "saliency")
+    assert steps.explanation == (
+        "the score does not change with small changes of the image: the gradient is 0"
+    )
+    root = attribute(subject_for(_Root()), 0, "saliency", 0)
+    assert root.state == "not finite"
+    assert root.explanation.startswith("all outputs are finite and the map is not")
+    with pytest.raises(UsageError, match="the gradient of conv is not finite"):
+        receptive_field(subject_for(_Broken()), "conv")
+
+
+class _Broken(_Root):
+    def __init__(self) -> None:
+        super().__init__()
+        nn.init.constant_(self.conv.weight, torch.nan)
 
 
 def test_values_that_are_not_finite_are_explained_and_null_in_json() -> None:

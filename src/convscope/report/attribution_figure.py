@@ -31,7 +31,7 @@ _COLOURS = {
     "undecided": LIGHT["muted"],
     "": LIGHT["muted"],
 }
-_LONGEST_NAME = 12
+_LONGEST_NAME = 10
 
 
 def attribution_figure(found: Attribution | Sequence[Attribution]) -> Figure:
