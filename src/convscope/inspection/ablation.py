@@ -256,6 +256,7 @@ def _switched(
 
 
 def _probabilities(subject: Subject, answers: Tensor) -> NDArray[np.float32]:
+    subject.require_finite(answers)
     made = answers.float() if subject.outputs == "probabilities" else answers.float().softmax(1)
     found: NDArray[np.float32] = made.numpy()
     return found

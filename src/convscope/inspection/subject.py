@@ -149,7 +149,17 @@ class Subject:
         if not isinstance(self.module, Network):
             images = images.clone(memory_format=torch.contiguous_format)
         made: Tensor = self.module(images)
+        self.require_finite(made)
         return made if self.outputs == "scores" else logarithms(made)
+
+    def require_finite(self, scores: Tensor) -> None:
+        """UsageError where some are not: no class is the answer then, not even the first."""
+        if not bool(torch.isfinite(scores).all()):
+            raise UsageError(
+                "its scores are not finite: a value overflows on the way, or is no number",
+                place=self.name,
+                remedy="look for the first layer whose maps are not finite",
+            )
 
     def picture(self, image: int | str | Path | bytes | Picture = 0) -> Picture:
         """A sample by its number, or any picture file, brought to the network's size."""
