@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from convscope.architecture.architecture import Architecture
+from convscope.architecture.layers import Volume
 from convscope.architecture.pixels import Box
 from convscope.errors import UsageError
 from convscope.inspection.effective import Place, field_heats, shortest_run
@@ -164,6 +165,19 @@ def test_a_residual_network_is_told_that_shortcuts_bring_smaller_fields() -> Non
     found = receptive_fields(subject_of(Architecture.parse(text)), images=2)
     assert "block3.conv2" in found.unproductive
     assert any("shortcuts" in remark for remark in found.remarks)
+
+
+def test_a_foreign_network_that_is_an_architecture_is_worked_out_under_its_own_names() -> None:
+    network = nn.Sequential(
+        nn.Conv2d(1, 4, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(144, 3)
+    )
+    subject = subject_of(network, shape=Volume(12, 12, 1))
+    found = {each.layer.name: each for each in receptive_fields(subject, images=2).fields}
+    assert found["0"].derivation[0] == "1 + (5 − 1)·1 = 5"
+    assert (found["2"].sides[0].size, found["2"].by_arithmetic) == (6, True)
+    tried = receptive_fields(subject_for(network), images=2).fields
+    assert [each.sides[0].size for each in tried] == [5, 6, 12]
+    assert [each.box for each in tried] == [each.box for each in found.values()]
 
 
 def test_a_foreign_network_is_tried_and_agrees_with_the_arithmetic() -> None:

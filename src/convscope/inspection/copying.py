@@ -47,7 +47,7 @@ def working_copy(module: nn.Module, name: str) -> nn.Module:
                 setattr(parent, child, OwnReLU())
     for each in copied.modules():
         if getattr(each, "inplace", False) is True:
-            each.inplace = False  # noqa: B010: an attribute of some kinds only
+            vars(each)["inplace"] = False  # an attribute that some kinds have
     for parameter in copied.parameters():
         parameter.requires_grad_(False)
     return copied.eval()

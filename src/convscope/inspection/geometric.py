@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 from convscope.architecture.fields import Field, fields, reach
 from convscope.architecture.pixels import Box
-from convscope.architecture.shapes import Node
 from convscope.data.progress import Tell
 from convscope.inspection.effective import Place
 from convscope.inspection.reaching import Side, reached
 from convscope.inspection.subject import Subject
-from convscope.network.build import Network
 
 __all__ = ["Geometry", "geometry_of"]
 
@@ -34,26 +32,23 @@ class Geometry:
 def geometry_of(
     subject: Subject, places: Mapping[str, Place], progress: Tell | None = None
 ) -> dict[str, Geometry]:
-    """The geometric field of one unit of each layer, by the layer's name."""
+    """The geometric field of one unit of each layer, by the layer's name.
+
+    Layers that a layer of the architecture stands for are worked out, the others tried.
+    """
+    nodes = {name: subject.node(name) for name in places}
     found: dict[str, Geometry] = {}
     if subject.architecture is not None:
         known = fields(subject.architecture)
-        for name, place in places.items():
-            if (node := _node(subject, name)) is not None:
-                box = reach(subject.architecture, node.name, place.row, place.column)
+        for name, node in nodes.items():
+            if node is not None:
+                box = reach(subject.architecture, node.name, places[name].row, places[name].column)
                 found[name] = _worked_out(known[node.name], box)
-    units = {name: (place.row, place.column) for name, place in places.items() if name not in found}
-    tried = reached(subject.module, subject.volume, units, progress) if units else {}
-    for name, each in tried.items():
-        found[name] = Geometry(each.sides, ("", ""), each.everything, each.box)
+    left = {name: (at.row, at.column) for name, at in places.items() if name not in found}
+    if left:
+        for name, each in reached(subject.module, subject.volume, left, progress).items():
+            found[name] = Geometry(each.sides, ("", ""), each.everything, each.box)
     return found
-
-
-def _node(subject: Subject, name: str) -> Node | None:
-    """The layer of the architecture that it is, where that is sure: in a network that was built
-    from it, and in a module that it was read out of."""
-    sure = isinstance(subject.module, Network) or subject.names is not None
-    return subject.node(name) if sure else None
 
 
 def _worked_out(field: Field, box: Box | None) -> Geometry:
