@@ -521,3 +521,34 @@ def test_the_flatten_of_a_module_stays_and_that_of_a_function_before_fc_goes() -
     assert layers is not None
     assert not any(isinstance(each, Flatten) for each in layers.layers)
     assert isinstance(layers.layers[-1], FullyConnected)
+
+
+def test_layers_that_hold_more_than_their_class_are_refused() -> None:
+    more = nn.Sequential(nn.Conv2d(2, 2, 3))
+    more[0].extra = nn.Parameter(torch.zeros(5))
+    one = only(architecture_of(more, Volume(8, 8, 2)))
+    assert (one.name, one.why) == ("0", "it has 43 parameters, and the layer of ours 38")
+    normed = nn.Sequential(nn.utils.spectral_norm(nn.Conv2d(2, 2, 3)))
+    one = only(architecture_of(normed, Volume(8, 8, 2)))
+    assert one.why.startswith("it cannot be checked: RuntimeError: Error(s) in loading state_dict")
+
+
+def test_a_network_larger_than_the_notation_holds() -> None:
+    module = nn.Sequential(*(nn.ReLU() for _ in range(2001)))
+    one = only(architecture_of(module, Volume(2, 2, 1)))
+    assert (one.name, one.why) == ("", "more than 2,000 layers in all")
+
+
+def test_functions_of_their_own_are_not_taken_for_torchs() -> None:
+    class Own(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return relu(x)
+
+    one = only(architecture_of(Own(), Volume(4, 4, 1)))
+    assert one.what == "relu (no function of torch)"
+
+
+@torch.fx.wrap
+def relu(x: Tensor) -> Tensor:
+    """Somebody's own, which has torch's name and does something else."""
+    return -x

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from convscope.architecture.layers import Volume
-from convscope.architecture.references import is_reference
 from convscope.errors import UsageError
 from convscope.inspection.foreign import load_module, own_copy, require_usable, words_of
 from convscope.inspection.subject import Subject
@@ -77,30 +76,6 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text(FILE, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return path
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("net.py:Net", True),
-        ("net.py", True),
-        ("~/my nets/net.py:make.it", True),
-        (r"C:\nets\net.py:Net", True),
-        ("torchvision.models:alexnet", True),
-        ("package:name", True),
-        ("resnet20", False),
-        ("example", False),
-        ("runs/2026-01-01", False),
-        (r"C:\runs\article", False),
-        ("input 28x28x1 -> conv 16 5x5 -> fc 10", False),
-        ("input 28x28x1 → fc 10", False),
-        ("input 28x28x1\nfc 10", False),
-        ("net.py:", False),
-        ("net.py:1", False),
-    ],
-)
-def test_what_names_python_code(text: str, expected: bool) -> None:
-    assert is_reference(text) is expected
 
 
 @pytest.mark.parametrize(
