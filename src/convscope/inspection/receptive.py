@@ -330,9 +330,8 @@ def _remarks(subject: Subject, found: Sequence[ReceptiveField]) -> tuple[str, ..
             "passes on what it is given (Richter et al. 2021). Larger images, smaller kernels, "
             "less pooling before or fewer layers would mend that"
         )
-        if any(each.kind == "ResidualBlock" for each in subject.layers) or not all(
-            field.by_arithmetic for field in found
-        ):
+        nodes = () if subject.architecture is None else subject.architecture.nodes
+        if any(node.body for node in nodes) or not all(field.by_arithmetic for field in found):
             remarks.append(
                 "the size is that of the longest way; ways past a layer (shortcuts, branches) "
                 "bring smaller fields along, so that such layers may still see something new"
