@@ -13,10 +13,10 @@ from convscope.architecture.layers import Volume
 from convscope.errors import UsageError
 from convscope.inspection.ablation import ablate, default_layer, measure_edit
 from convscope.inspection.editing import edit_kernel, swap_pooling
-from convscope.inspection.intervals import mcnemar, paired_interval
 from convscope.inspection.recording import borrowed
 from convscope.inspection.resuming import Resumed
 from convscope.inspection.subject import Subject, subject_of
+from convscope.training.scores import mcnemar, paired_interval
 
 from .moved_subjects import RESIDUAL, SMALL, drawn, habits, labelled_subject, pictures
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from convscope.inspection.intervals import Bootstrap, Estimate, mcnemar, paired_interval, share
+from convscope.inspection.intervals import Bootstrap, Estimate, share
+from convscope.training.scores import mcnemar, paired_interval
 
 
 def test_newcombes_own_example() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.errors import UsageError
+from convscope.training.scores import mcnemar, paired_interval
 
 __all__ = ["Disagreement", "Estimate", "disagreement", "estimate", "paired_difference"]
 
@@ -41,8 +42,9 @@ class Estimate:
 class Disagreement:
     """Two classifiers on the same images: how often just one of them is right.
 
-    ``difference`` is first − second in accuracy, with its 95 % interval; ``p`` is that of
-    McNemar's exact test (1947): how likely a split this uneven is if both are as good.
+    ``difference`` is first − second in accuracy, with Newcombe's 95 % interval (1998); ``p``
+    is that of McNemar's exact test (1947): how likely a split this uneven is if both are as
+    good.
     """
 
     only_first: int
@@ -77,35 +79,16 @@ def paired_difference(first: Sequence[float], second: Sequence[float]) -> Estima
 
 
 def disagreement(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Disagreement:
-    """Which of two classifiers is right more often, from what each got right, image by image.
-
-    The interval is d ± z·√(b + c − (b − c)²/n)/n with b and c the disagreements, half a
-    count added to each so that it does not vanish where they are equal (Agresti and Min 2005).
-    """
+    """Which of two classifiers is right more often, from what each got right, image by image."""
     if first.shape != second.shape or first.ndim != 1 or not len(first):
         raise UsageError("the two must have answered the same images")
     count = len(first)
-    only_first = int((first & ~second).sum())
-    only_second = int((second & ~first).sum())
-    b, c, n = only_first + 0.5, only_second + 0.5, count + 2
-    centre = (b - c) / n
-    half = statistics.NormalDist().inv_cdf(0.5 + LEVEL / 2) * math.sqrt(b + c - (b - c) ** 2 / n)
-    return Disagreement(
-        only_first,
-        only_second,
-        count,
-        (only_first - only_second) / count,
-        max(-1.0, centre - half / n),
-        min(1.0, centre + half / n),
-        _sign_test(only_first, only_second),
-    )
-
-
-def _sign_test(one: int, other: int) -> float:
-    """2·P(X ≤ min) for X binomial with n = one + other and ½, at most 1."""
-    from scipy.stats import binomtest
-
-    return float(binomtest(one, one + other, 0.5).pvalue) if one + other else 1.0
+    both, neither = int((first & second).sum()), int((~first & ~second).sum())
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    difference = (only_first - only_second) / count
+    low, high = paired_interval(both, only_second, only_first, neither)
+    p = mcnemar(only_second, only_first)
+    return Disagreement(only_first, only_second, count, difference, low, high, p)
 
 
 def _t_quantile(freedom: int) -> float:

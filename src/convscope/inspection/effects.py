@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.inspection.intervals import Bootstrap, Estimate, mcnemar, paired_interval
+from convscope.inspection.intervals import Bootstrap, Estimate
+from convscope.training.scores import mcnemar, paired_interval
 
 __all__ = ["ClassEffect", "Effect", "effect_of"]
 

@@ -1,4 +1,4 @@
-"""Intervals over images: of a mean, of a share, and of the difference of two paired shares."""
+"""Intervals over images: of a mean, and of a share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from convscope.training.scores import wilson_interval
 
-__all__ = ["Bootstrap", "Estimate", "mcnemar", "paired_interval", "share"]
+__all__ = ["Bootstrap", "Estimate", "share"]
 
 RESAMPLES = 1000
 
@@ -71,53 +71,3 @@ def share(hits: Iterable[bool] | NDArray[np.bool_]) -> Estimate:
     if count == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
     return Estimate(right / count, *wilson_interval(right, count), count)
-
-
-def paired_interval(both: int, lost: int, gained: int, neither: int) -> tuple[float, float]:
-    """The 95 % interval of (gained − lost)/n: two shares of the same n images.
-
-    Newcombe, Improved confidence intervals for the difference between binomial
-    proportions based on paired data, 1998, method 10: Wilson's intervals of both shares,
-    put together as squares are, with the correlation φ of the pairs.  Unlike the textbook
-    interval it has a width also where no image changed.
-    """
-    count = both + lost + gained + neither
-    if count == 0:
-        return -1.0, 1.0
-    before, after = both + lost, both + gained
-    (low1, high1), (low2, high2) = wilson_interval(before, count), wilson_interval(after, count)
-    p1, p2 = before / count, after / count
-    phi = _correlation(both, lost, gained, neither)
-
-    def reach(one: float, other: float) -> float:
-        return math.sqrt(max(0.0, one**2 - 2 * phi * one * other + other**2))
-
-    # The paper has before − after; here after − before, and so the ends change places.
-    fall = p1 - p2
-    return -(fall + reach(high1 - p1, p2 - low2)), -(fall - reach(p1 - low1, high2 - p2))
-
-
-def _correlation(both: int, lost: int, gained: int, neither: int) -> float:
-    """φ, with the paper's continuity correction where it is positive."""
-    count = both + lost + gained + neither
-    product = (both + lost) * (gained + neither) * (both + gained) * (lost + neither)
-    if product == 0:
-        return 0.0
-    excess: float = both * neither - lost * gained
-    if excess > 0:
-        excess = max(0.0, excess - count / 2)
-    return excess / math.sqrt(product)
-
-
-def mcnemar(lost: int, gained: int) -> float:
-    """The exact two-sided p-value of lost against gained answers (McNemar 1947).
-
-    If the change did nothing, each image that changed sides would do so either way
-    alike: 2·Σ_{k ≤ min} C(n, k)/2ⁿ, n = lost + gained, at most 1.
-    """
-    count, term, total = lost + gained, 1, 0
-    for k in range(min(lost, gained) + 1):
-        total += term
-        term = term * (count - k) // (k + 1)
-    chance: float = 2 * total / 2**count
-    return min(1.0, chance)

@@ -14,6 +14,8 @@ __all__ = [
     "class_scores",
     "confusion_matrix",
     "expected_calibration_error",
+    "mcnemar",
+    "paired_interval",
     "reliability",
     "wilson_interval",
 ]
@@ -119,3 +121,53 @@ def expected_calibration_error(bins: tuple[Reliability, ...]) -> float:
 
 def _part(value: float, whole: float) -> float:
     return value / whole if whole else 0.0
+
+
+def paired_interval(both: int, lost: int, gained: int, neither: int) -> tuple[float, float]:
+    """The 95 % interval of (gained − lost)/n: two shares of the same n images.
+
+    Newcombe, Improved confidence intervals for the difference between binomial
+    proportions based on paired data, 1998, method 10: Wilson's intervals of both shares,
+    put together as squares are, with the correlation φ of the pairs.  Unlike the textbook
+    interval it has a width also where no image changed.
+    """
+    count = both + lost + gained + neither
+    if count == 0:
+        return -1.0, 1.0
+    before, after = both + lost, both + gained
+    (low1, high1), (low2, high2) = wilson_interval(before, count), wilson_interval(after, count)
+    p1, p2 = before / count, after / count
+    phi = _correlation(both, lost, gained, neither)
+
+    def reach(one: float, other: float) -> float:
+        return math.sqrt(max(0.0, one**2 - 2 * phi * one * other + other**2))
+
+    # The paper has before − after; here after − before, and so the ends change places.
+    fall = p1 - p2
+    return -(fall + reach(high1 - p1, p2 - low2)), -(fall - reach(p1 - low1, high2 - p2))
+
+
+def _correlation(both: int, lost: int, gained: int, neither: int) -> float:
+    """φ, with the paper's continuity correction where it is positive."""
+    count = both + lost + gained + neither
+    product = (both + lost) * (gained + neither) * (both + gained) * (lost + neither)
+    if product == 0:
+        return 0.0
+    excess: float = both * neither - lost * gained
+    if excess > 0:
+        excess = max(0.0, excess - count / 2)
+    return excess / math.sqrt(product)
+
+
+def mcnemar(lost: int, gained: int) -> float:
+    """The exact two-sided p-value of lost against gained answers (McNemar 1947).
+
+    If the change did nothing, each image that changed sides would do so either way
+    alike: 2·Σ_{k ≤ min} C(n, k)/2ⁿ, n = lost + gained, at most 1.
+    """
+    count, term, total = lost + gained, 1, 0
+    for k in range(min(lost, gained) + 1):
+        total += term
+        term = term * (count - k) // (k + 1)
+    chance: float = 2 * total / 2**count
+    return min(1.0, chance)
