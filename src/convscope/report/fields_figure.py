@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from convscope.report.fields_view import size_words
+from convscope.report.figures import short_name
 from convscope.report.overlay import draw_box, draw_scale, frame, overlaid, show_picture
 from convscope.report.palette import LIGHT
 from convscope.report.plotting import PAD, figure_style, new_figure, place, title, words
@@ -58,6 +59,7 @@ def fields_figure(found: ReceptiveFields) -> Figure:
             1.25 + rows * (down + _CAPTION),
             arranged=False,
         )
+        marked = "; !: larger than the image" if any(each.larger for each in shown) else ""
         few = (
             f"{len(shown)} of {len(found.fields)} layers; "
             if len(shown) < len(found.fields)
@@ -66,13 +68,14 @@ def fields_figure(found: ReceptiveFields) -> Figure:
         top = title(
             figure,
             f"Receptive fields of {found.subject}",
-            f"{few}the middle unit of each, on {shown[0].image.name}",
+            f"{few}the middle unit of each, on {shown[0].image.name}{marked}",
         )
         for number, field in enumerate(shown):
             row, column = divmod(number, columns)
             left, upper = PAD + column * (across + _GAP), top + 0.12 + row * (down + _CAPTION)
             axes = place(figure, left, upper + 0.2, across, down)
-            words(figure, left, upper, field.layer.name, fontsize=8.5, fontweight="bold")
+            name = short_name(field.layer.name, 16)
+            words(figure, left, upper, name, fontsize=8.5, fontweight="bold")
             _draw_heat(axes, field)
             _draw_boxes(axes, field, effective=True)
             colour = LIGHT["warm-ink"] if field.larger else LIGHT["muted"]
