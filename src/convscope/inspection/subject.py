@@ -77,7 +77,8 @@ class Subject:
     (``unexpressed`` says what stands against it); its
     layers are called as the module's, unless ``names`` tell ours for those of the module
     (see ``node``).  ``outputs`` says what the module gives: scores, or what a softmax has
-    already made probabilities.
+    already made probabilities.  ``trained`` is False where the weights are known to be drawn
+    at random; of somebody else's module that is not known.
     """
 
     name: str

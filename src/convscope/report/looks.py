@@ -95,9 +95,11 @@ def subject_html(subject: Subject) -> Html:
     from convscope.report.layer_section import network_drawing
     from convscope.report.training_section import terms
 
-    state = "trained" if subject.trained else "untrained"
+    # Of a module of somebody else's it is not known.
+    ours = subject.names is None
+    state = (" trained," if ours else "") if subject.trained else " untrained,"
     rows = [
-        ("network", f"{subject.name}, {state}, {len(subject.layers)} layers"),
+        ("network", f"{subject.name},{state} {len(subject.layers)} layers"),
         ("takes", f"{subject.volume}; {subject.preprocessing.words()}"),
         ("classes", ", ".join(subject.classes)),
         ("images", f"{len(subject.images):,} of {subject.images_from}"),
