@@ -22,6 +22,7 @@ from convscope.inspection.attribution import attribute_all
 from convscope.inspection.slides import slide
 from convscope.inspection.subject import Picture, Subject, subject_of
 from convscope.report.lesson import material as lesson_material
+from convscope.report.lesson.choosing import chosen_pictures, reduced, shown_layers
 from convscope.report.lesson.kernels import slide_block
 from convscope.report.lesson.material import LessonMaterial, gathered
 from convscope.report.lesson.page import CHAPTERS, lesson_html, write_lesson
@@ -306,3 +307,35 @@ def test_effort_is_the_work_of_a_picture_against_the_articles() -> None:
     assert effort(subject_of("article")) == 1
     assert effort(subject_of("lenet5")) == 1
     assert effort(subject_of("resnet20")) == pytest.approx(40_813_184 / 2_838_080)
+
+
+def test_pictures_are_of_different_classes_and_one_is_mistaken(subject: Subject) -> None:
+    chosen = chosen_pictures(subject)
+    answers = subject.probabilities(np.stack([each.pixels for each in chosen])).argmax(1)
+    right = [int(answer) == each.label for answer, each in zip(answers, chosen, strict=True)]
+    assert right == [True, True, True, True, False]
+    assert len({each.label for each in chosen[:4]}) == 4
+    unlabelled = replace(subject, labels=np.empty(0, np.int64))
+    assert [each.name[-7:] for each in chosen_pictures(unlabelled)] == [
+        f"image {number}" for number in range(5)
+    ]
+    assert [each.label for each in chosen_pictures(subject, [7])] == [int(subject.labels[7])]
+
+
+def test_many_layers_are_shown_from_the_first_to_the_last() -> None:
+    deep = "input 16x16x1 -> " + "conv 2 3x3 pad 1 -> relu -> " * 9 + "fc 10"
+    names = [each.name for each in shown_layers(subject_of(deep))]
+    assert len(names) == 14
+    assert (names[0], names[-1]) == ("conv1", "relu9")
+    blocks = [each.name for each in shown_layers(subject_of("resnet20"))]
+    assert blocks[0] == "conv1"
+    assert "block1" in blocks
+    assert len(blocks) == 14
+
+
+def test_reduced_maps_are_means_of_squares() -> None:
+    maps = np.arange(2 * 120 * 60, dtype=np.float32).reshape(1, 2, 120, 60)
+    small = reduced(maps)
+    assert small.shape == (1, 2, 40, 20)
+    assert small[0, 1, 0, 0] == maps[0, 1, :3, :3].mean()
+    assert reduced(maps[:, :, :56, :56]).shape == (1, 2, 56, 56)

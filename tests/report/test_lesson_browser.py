@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +14,11 @@ import numpy as np
 import pytest
 
 from convscope.inspection.recording import trace
+from convscope.inspection.slides import slide, slides_of
 from convscope.inspection.subject import Subject, subject_of
+from convscope.report.document import Moving, Section, document
+from convscope.report.elements import block, drawing, element_script, element_sheet
+from convscope.report.lesson.kernels import slide_block
 from convscope.report.lesson.material import gathered
 from convscope.report.lesson.page import lesson_html
 from convscope.training.runs import open_run
@@ -249,3 +256,97 @@ def test_without_scripts_the_text_is_there(browser: Browser, lesson: Path) -> No
         text = watched.page.locator("main").inner_text()
         assert "This drawing needs JavaScript." in text
         assert "2,838,080" in text
+
+
+UNUSUAL = [
+    "input 12x9x3 -> conv 6 3x2 stride 2x1 pad 1 -> tanh -> avgpool 2 -> conv 8 3x3 groups 2 pad 2"
+    " -> leakyrelu -> l2pool 2 -> fc 10",
+    "input 12x12x1 -> conv 3 3x3 dilation 2 pad 2 -> sigmoid -> distancepool 3 stride 2"
+    " -> conv 4 2x2 -> silu -> maxpool 3 stride 2 pad 1 -> fc 10",
+]
+
+
+@pytest.mark.parametrize("network", UNUSUAL, ids=["stride and groups", "dilation"])
+def test_any_geometry_is_slid_over_as_torch_does(
+    browser: Browser, network: str, tmp_path: Path
+) -> None:
+    """Every place of every kernel: the values of the page against torch's."""
+    subject = subject_of(network)
+    picture = subject.picture(3)
+    calls = {
+        c.name: c.output.numpy() for c in trace(subject.module, subject.tensor(picture.pixels))
+    }
+    slides = [slide(subject, layer, [picture]) for layer in slides_of(subject)]
+    drawings = [drawing("kernel-slide", each.layer) for each in slides]
+    blocks = [block(each.layer, slide_block(each)) for each in slides]
+    path = tmp_path / "page.html"
+    moving = Moving(element_script(), element_sheet(), blocks)
+    page_text = document("slides", None, [Section("all", "All", drawings)], moving=moving)
+    path.write_text(page_text, encoding="utf-8")
+    with Watched(browser, path) as watched:
+        page = watched.page
+        for each in slides:
+            rows, columns = each.size
+            pool = calls[each.after[-1].name]
+            numbers = each.after[-1].numbers
+            for kernel in range(len(each.channels)):
+                set_slider(page, each.layer, "kernel of", kernel)
+                for place in range(0, rows * columns, 5):
+                    row, column = divmod(place, columns)
+                    set_slider(page, each.layer, "place", place)
+                    shown = page.evaluate(READ, each.layer)
+                    steps = shown["steps"]
+                    assert steps["sum"] == pytest.approx(sum(shown["sums"]), abs=1e-12)
+                    for name in (each.layer, each.after[0].name):
+                        wanted = float(calls[name][0, kernel, row, column])
+                        assert steps[name] == pytest.approx(wanted, abs=2e-5)
+                    window = [
+                        min((at + pad) // step, size - 1)
+                        for at, pad, step, size in zip(
+                            (row, column),
+                            numbers["padding"],
+                            numbers["stride"],
+                            numbers["size"],
+                            strict=True,
+                        )
+                    ]
+                    if each.after[-1].name in steps:
+                        wanted = float(pool[0, kernel, window[0], window[1]])
+                        assert steps[each.after[-1].name] == pytest.approx(wanted, abs=2e-5)
+        assert watched.problems == []
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """axe-core, which looks for what keeps people out; skipped where npm cannot bring it."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not on this machine")
+    folder = tmp_path_factory.mktemp("axe")
+    try:
+        done = subprocess.run(
+            [npm, "pack", "axe-core@4", "--silent"], cwd=folder, timeout=120, capture_output=True
+        )
+    except subprocess.TimeoutExpired:
+        pytest.skip("npm does not answer")
+    packed = next(folder.glob("*.tgz"), None)
+    if done.returncode or packed is None:
+        pytest.skip("npm cannot bring axe-core")
+    with tarfile.open(packed) as content:
+        member = content.extractfile("package/axe.min.js")
+        assert member is not None
+        return member.read().decode("utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing(
+    browser: Browser, lesson: Path, axe: str, width: int, scheme: str
+) -> None:
+    look = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    with Watched(browser, lesson, bypass_csp=True, **look) as watched:
+        watched.page.wait_for_timeout(300)
+        watched.page.evaluate(axe)
+        found = watched.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        told = [(each["id"], each["nodes"][0]["html"][:120]) for each in found["violations"]]
+        assert told == []
