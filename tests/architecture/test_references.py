@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from convscope.architecture.references import is_reference
-from convscope.architecture.zoo import ZOO
+from convscope.architecture.zoo import ZOO, find_architecture
+from convscope.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -44,3 +47,14 @@ def test_references(text: str) -> None:
 )
 def test_other_words(text: str) -> None:
     assert not is_reference(text)
+
+
+def test_where_an_architecture_is_wanted_it_is_said_how_to_come_by_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as error:
+        find_architecture("net.py:Net")
+    assert str(error.value) == (
+        "'net.py:Net' names a module in Python, and an architecture is wanted: "
+        '"convscope explain" tells its line, where it is one'
+    )
+    (tmp_path / "odd.py").write_text("input 3x3x1 -> fc 2", encoding="utf-8")
+    assert str(find_architecture(str(tmp_path / "odd.py"))) == "input 3x3x1 -> fc 2"

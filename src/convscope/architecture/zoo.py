@@ -11,6 +11,7 @@ from pathlib import Path
 
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.layers import Volume
+from convscope.architecture.references import is_reference
 from convscope.errors import NotationError, UsageError, did_you_mean
 
 __all__ = ["ZOO", "Entry", "find_architecture"]
@@ -212,6 +213,11 @@ def find_architecture(text: str, *, example: bool = True) -> Architecture:
         return _from_file(path)
     if " " in name:
         return Architecture.parse(text)  # a notation with a fault; the parser says which
+    if is_reference(text):
+        raise UsageError(
+            f"{_shortened(text)!r} names a module in Python, and an architecture is wanted",
+            remedy='"convscope explain" tells its line, where it is one',
+        )
     raise UsageError(
         f"{_shortened(text)!r} is no name of the zoo, no notation and no file",
         remedy=did_you_mean(name, ZOO) or f"names are {', '.join(ZOO)}",
