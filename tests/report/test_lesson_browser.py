@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from convscope.inspection.recording import trace
-from convscope.inspection.slides import slide, slides_of
 from convscope.inspection.subject import Subject, subject_of
+from convscope.inspection.walking.slides import slide, slides_of
 from convscope.report.document import Moving, Section, document
 from convscope.report.elements import block, drawing, element_script, element_sheet
 from convscope.report.lesson.kernels import slide_block
@@ -350,3 +350,16 @@ def test_axe_finds_nothing(
         found = watched.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
         told = [(each["id"], each["nodes"][0]["html"][:120]) for each in found["violations"]]
         assert told == []
+
+
+def test_numbers_on_colours_follow_the_theme(browser: Browser, lesson: Path) -> None:
+    colour = """() => {
+        const cell = document.querySelector("kernel-terms td");
+        return getComputedStyle(cell).backgroundColor;
+    }"""
+    with Watched(browser, lesson, color_scheme="light") as watched:
+        light = watched.page.evaluate(colour)
+        watched.page.emulate_media(color_scheme="dark")
+        watched.page.wait_for_timeout(200)
+        assert watched.page.evaluate(colour) != light
+        assert watched.problems == []

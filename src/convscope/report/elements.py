@@ -37,6 +37,7 @@ ELEMENTS = (
     "pixel-grid",
     "network-strip",
     "activation-maps",
+    "kernel-terms",
     "kernel-slide",
     "field-view",
     "line-chart",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from convscope.inspection.ablation import Ablation
-from convscope.inspection.effects import Effect
+from convscope.inspection.changes.ablation import Ablation
+from convscope.inspection.changes.effects import Effect
 from convscope.report.html import Child, Html, tag
 from convscope.report.lesson.chapter import Chapter, absent, chapter, paragraphs
 from convscope.report.lesson.material import LessonMaterial

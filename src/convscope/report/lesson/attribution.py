@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from convscope.inspection.attribution import Attribution
+from convscope.inspection.attribution.attribution import Attribution
 from convscope.report.elements import coarse, drawing
 from convscope.report.html import Html, tag
 from convscope.report.lesson.chapter import Chapter, absent, chapter, paragraphs

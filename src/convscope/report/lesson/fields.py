@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from convscope.architecture.fields import Span
-from convscope.inspection.receptive import ReceptiveField
+from convscope.inspection.fields.receptive import ReceptiveField
 from convscope.report.elements import coarse, drawing, id_of
 from convscope.report.html import Child, Html, tag
 from convscope.report.lesson.chapter import Chapter, absent, chapter, paragraphs

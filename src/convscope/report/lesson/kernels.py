@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convscope.inspection.slides import Following, Slide
+from convscope.inspection.walking.slides import Following, Slide
 from convscope.report.elements import drawing, exact
 from convscope.report.html import tag
 from convscope.report.lesson.chapter import Chapter, absent, chapter, paragraphs

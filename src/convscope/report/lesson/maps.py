@@ -14,7 +14,7 @@ from convscope.report.numbers import percent, thousands
 __all__ = ["answer_chapter", "maps_chapter"]
 
 _MAPS = "maps"
-_DIGITS = 6
+_DIGITS = 4
 _CLASSES = 10
 
 
@@ -26,7 +26,7 @@ def maps_chapter(material: LessonMaterial) -> Chapter | None:
     images = [
         {
             "maps": [coarse(each.values[number]) for each in material.maps],
-            "bars": [float(f"{share:.{_DIGITS}f}") for share in material.probabilities[number]],
+            "bars": [float(f"{share:.{_DIGITS}g}") for share in material.probabilities[number]],
         }
         for number in range(len(material.pictures))
     ]

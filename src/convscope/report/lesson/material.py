@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from convscope.architecture.arithmetic import Explanation, explain
 from convscope.data.progress import Progress, Tell, teller
 from convscope.errors import ConvscopeError, UsageError
-from convscope.inspection.ablation import Ablation, ablate
-from convscope.inspection.attribution import Attributions, attribute_all
-from convscope.inspection.equivariance import Equivariance, equivariance
-from convscope.inspection.invariance import Invariance, invariance
-from convscope.inspection.receptive import ReceptiveFields, receptive_fields
+from convscope.inspection.attribution.attribution import Attributions, attribute_all
+from convscope.inspection.changes.ablation import Ablation, ablate
+from convscope.inspection.fields.receptive import ReceptiveFields, receptive_fields
 from convscope.inspection.recording import trace
-from convscope.inspection.slides import Slide, slide, slides_of
 from convscope.inspection.subject import Layer, Picture, Subject
-from convscope.inspection.transforms import Flip, Rotation, Shift, Transform
+from convscope.inspection.symmetry.equivariance import Equivariance, equivariance
+from convscope.inspection.symmetry.invariance import Invariance, invariance
+from convscope.inspection.symmetry.transforms import Flip, Rotation, Shift, Transform
+from convscope.inspection.walking.slides import Slide, slide, slides_of
 from convscope.report.lesson.choosing import chosen_pictures, reduced, shown_layers
 from convscope.training.runs import Run
 

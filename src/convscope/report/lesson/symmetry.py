@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from convscope.inspection.equivariance import EXACT, Equivariance, LayerError
 from convscope.inspection.intervals import Estimate
-from convscope.inspection.invariance import Invariance
+from convscope.inspection.symmetry.equivariance import EXACT, Equivariance, LayerError
+from convscope.inspection.symmetry.invariance import Invariance
 from convscope.report.document import missing
 from convscope.report.elements import drawing
 from convscope.report.html import Child, Html, tag
