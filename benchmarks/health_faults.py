@@ -30,7 +30,12 @@ from convscope.training.scores import wilson_interval
 HERE = Path(__file__).parent
 TUNING = {
     "data": "fashion-mnist",
-    "architectures": ("article", "lenet5", "vgg-small"),
+    "architectures": (
+        "article",
+        "vgg-small",
+        "input auto -> conv 6 5x5 pad 2 -> relu -> avgpool 2 -> conv 16 5x5 -> relu -> avgpool 2 "
+        "-> fc 84 -> relu -> fc classes",
+    ),
     "seeds": range(5),
 }
 JUDGING = {

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from convscope.inspection.attribution import attribute
-from convscope.inspection.methods import METHODS
+from convscope.inspection.attribution.attribution import attribute
+from convscope.inspection.attribution.methods import METHODS
 from convscope.inspection.subject import subject_of
 from convscope.training.scores import wilson_interval
 

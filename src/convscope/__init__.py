@@ -32,44 +32,44 @@ if TYPE_CHECKING:
     from convscope.exercises.sheet import make_exercises as make_exercises
     from convscope.export.python_code import python_code as python_code
     from convscope.export.python_code import write_code as write_code
-    from convscope.inspection.ablation import Ablation as Ablation
-    from convscope.inspection.ablation import ablate as ablate
-    from convscope.inspection.ablation import measure_edit as measure_edit
-    from convscope.inspection.attribution import Attribution as Attribution
-    from convscope.inspection.attribution import Attributions as Attributions
-    from convscope.inspection.attribution import attribute as attribute
-    from convscope.inspection.attribution import attribute_all as attribute_all
-    from convscope.inspection.editing import edit_kernel as edit_kernel
-    from convscope.inspection.editing import swap_pooling as swap_pooling
-    from convscope.inspection.equivariance import Equivariance as Equivariance
-    from convscope.inspection.equivariance import equivariance as equivariance
-    from convscope.inspection.exciting import Exciting as Exciting
-    from convscope.inspection.exciting import exciting as exciting
-    from convscope.inspection.extraction import Extraction as Extraction
-    from convscope.inspection.extraction import architecture_of as architecture_of
-    from convscope.inspection.gradient import weight_gradient as weight_gradient
-    from convscope.inspection.invariance import Invariance as Invariance
-    from convscope.inspection.invariance import invariance as invariance
-    from convscope.inspection.kernels import Kernels as Kernels
-    from convscope.inspection.kernels import kernels as kernels
-    from convscope.inspection.listing import Listing as Listing
-    from convscope.inspection.listing import list_layers as list_layers
-    from convscope.inspection.maps import ActivationMaps as ActivationMaps
-    from convscope.inspection.maps import activation_maps as activation_maps
-    from convscope.inspection.places import WeightGradient as WeightGradient
-    from convscope.inspection.receptive import ReceptiveField as ReceptiveField
-    from convscope.inspection.receptive import ReceptiveFields as ReceptiveFields
-    from convscope.inspection.receptive import receptive_field as receptive_field
-    from convscope.inspection.receptive import receptive_fields as receptive_fields
+    from convscope.inspection.attribution.attribution import Attribution as Attribution
+    from convscope.inspection.attribution.attribution import Attributions as Attributions
+    from convscope.inspection.attribution.attribution import attribute as attribute
+    from convscope.inspection.attribution.attribution import attribute_all as attribute_all
+    from convscope.inspection.changes.ablation import Ablation as Ablation
+    from convscope.inspection.changes.ablation import ablate as ablate
+    from convscope.inspection.changes.ablation import measure_edit as measure_edit
+    from convscope.inspection.changes.editing import edit_kernel as edit_kernel
+    from convscope.inspection.changes.editing import swap_pooling as swap_pooling
+    from convscope.inspection.fields.receptive import ReceptiveField as ReceptiveField
+    from convscope.inspection.fields.receptive import ReceptiveFields as ReceptiveFields
+    from convscope.inspection.fields.receptive import receptive_field as receptive_field
+    from convscope.inspection.fields.receptive import receptive_fields as receptive_fields
+    from convscope.inspection.foreign.extraction import Extraction as Extraction
+    from convscope.inspection.foreign.extraction import architecture_of as architecture_of
+    from convscope.inspection.foreign.listing import Listing as Listing
+    from convscope.inspection.foreign.listing import list_layers as list_layers
+    from convscope.inspection.maps.exciting import Exciting as Exciting
+    from convscope.inspection.maps.exciting import exciting as exciting
+    from convscope.inspection.maps.kernels import Kernels as Kernels
+    from convscope.inspection.maps.kernels import kernels as kernels
+    from convscope.inspection.maps.maps import ActivationMaps as ActivationMaps
+    from convscope.inspection.maps.maps import activation_maps as activation_maps
+    from convscope.inspection.maps.visualisation import Visualisation as Visualisation
+    from convscope.inspection.maps.visualisation import visualise as visualise
     from convscope.inspection.subject import Subject as Subject
     from convscope.inspection.subject import subject_of as subject_of
-    from convscope.inspection.transforms import Flip as Flip
-    from convscope.inspection.transforms import Rotation as Rotation
-    from convscope.inspection.transforms import Shift as Shift
-    from convscope.inspection.visualisation import Visualisation as Visualisation
-    from convscope.inspection.visualisation import visualise as visualise
-    from convscope.inspection.walk import Walk as Walk
-    from convscope.inspection.walk import walk as walk
+    from convscope.inspection.symmetry.equivariance import Equivariance as Equivariance
+    from convscope.inspection.symmetry.equivariance import equivariance as equivariance
+    from convscope.inspection.symmetry.invariance import Invariance as Invariance
+    from convscope.inspection.symmetry.invariance import invariance as invariance
+    from convscope.inspection.symmetry.transforms import Flip as Flip
+    from convscope.inspection.symmetry.transforms import Rotation as Rotation
+    from convscope.inspection.symmetry.transforms import Shift as Shift
+    from convscope.inspection.walking.gradient import weight_gradient as weight_gradient
+    from convscope.inspection.walking.places import WeightGradient as WeightGradient
+    from convscope.inspection.walking.walk import Walk as Walk
+    from convscope.inspection.walking.walk import walk as walk
     from convscope.network.build import build as build
     from convscope.report.lesson.page import write_lesson as write_lesson
     from convscope.report.page import write_report as write_report
@@ -101,33 +101,33 @@ _HOMES = {
     "convscope.exercises.marking": ("check_exercises",),
     "convscope.exercises.sheet": ("make_exercises",),
     "convscope.export.python_code": ("python_code", "write_code"),
-    "convscope.inspection.ablation": ("Ablation", "ablate", "measure_edit"),
-    "convscope.inspection.attribution": (
+    "convscope.inspection.changes.ablation": ("Ablation", "ablate", "measure_edit"),
+    "convscope.inspection.attribution.attribution": (
         "Attribution",
         "Attributions",
         "attribute",
         "attribute_all",
     ),
-    "convscope.inspection.editing": ("edit_kernel", "swap_pooling"),
-    "convscope.inspection.equivariance": ("Equivariance", "equivariance"),
-    "convscope.inspection.exciting": ("Exciting", "exciting"),
-    "convscope.inspection.extraction": ("Extraction", "architecture_of"),
-    "convscope.inspection.gradient": ("weight_gradient",),
-    "convscope.inspection.invariance": ("Invariance", "invariance"),
-    "convscope.inspection.kernels": ("Kernels", "kernels"),
-    "convscope.inspection.listing": ("Listing", "list_layers"),
-    "convscope.inspection.maps": ("ActivationMaps", "activation_maps"),
-    "convscope.inspection.receptive": (
+    "convscope.inspection.changes.editing": ("edit_kernel", "swap_pooling"),
+    "convscope.inspection.symmetry.equivariance": ("Equivariance", "equivariance"),
+    "convscope.inspection.maps.exciting": ("Exciting", "exciting"),
+    "convscope.inspection.foreign.extraction": ("Extraction", "architecture_of"),
+    "convscope.inspection.walking.gradient": ("weight_gradient",),
+    "convscope.inspection.symmetry.invariance": ("Invariance", "invariance"),
+    "convscope.inspection.maps.kernels": ("Kernels", "kernels"),
+    "convscope.inspection.foreign.listing": ("Listing", "list_layers"),
+    "convscope.inspection.maps.maps": ("ActivationMaps", "activation_maps"),
+    "convscope.inspection.fields.receptive": (
         "ReceptiveField",
         "ReceptiveFields",
         "receptive_field",
         "receptive_fields",
     ),
-    "convscope.inspection.places": ("WeightGradient",),
+    "convscope.inspection.walking.places": ("WeightGradient",),
     "convscope.inspection.subject": ("Subject", "subject_of"),
-    "convscope.inspection.transforms": ("Flip", "Rotation", "Shift"),
-    "convscope.inspection.visualisation": ("Visualisation", "visualise"),
-    "convscope.inspection.walk": ("Walk", "walk"),
+    "convscope.inspection.symmetry.transforms": ("Flip", "Rotation", "Shift"),
+    "convscope.inspection.maps.visualisation": ("Visualisation", "visualise"),
+    "convscope.inspection.walking.walk": ("Walk", "walk"),
     "convscope.network.build": ("build",),
     "convscope.report.lesson.page": ("write_lesson",),
     "convscope.report.page": ("write_report",),

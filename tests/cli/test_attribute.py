@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from convscope.cli.attribute import complete_methods
-from convscope.inspection.methods import METHODS
+from convscope.inspection.attribution.methods import METHODS
 
 from .conftest import Command
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convscope.inspection.kernels import kernels
-from convscope.inspection.maps import activation_maps
+from convscope.inspection.maps.kernels import kernels
+from convscope.inspection.maps.maps import activation_maps
 from convscope.inspection.subject import subject_of
 from convscope.report.maps_view import KernelsView, MapsView
 from convscope.report.view import shown_text

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from convscope.inspection.ablation import ablate, measure_edit
-from convscope.inspection.editing import swap_pooling
-from convscope.inspection.equivariance import equivariance
-from convscope.inspection.invariance import invariance
+from convscope.inspection.changes.ablation import ablate, measure_edit
+from convscope.inspection.changes.editing import swap_pooling
 from convscope.inspection.subject import subject_of
-from convscope.inspection.transforms import default_transforms
+from convscope.inspection.symmetry.equivariance import equivariance
+from convscope.inspection.symmetry.invariance import invariance
+from convscope.inspection.symmetry.transforms import default_transforms
 from convscope.report.ablation_view import AblationView
 from convscope.report.symmetry_view import EquivarianceView
 from convscope.report.view import shown_text

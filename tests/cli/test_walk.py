@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from convscope.inspection.gradient import weight_gradient
-from convscope.inspection.walk import walk
+from convscope.inspection.walking.gradient import weight_gradient
+from convscope.inspection.walking.walk import walk
 from convscope.report.gradient_view import GradientView
 from convscope.report.view import shown_text
 from convscope.report.walk_view import WalkView

@@ -18,19 +18,19 @@ from torch import nn
 from convscope.architecture.layers import Volume
 from convscope.cli.app import main
 from convscope.errors import ConvscopeError
-from convscope.inspection.ablation import ablate
-from convscope.inspection.attribution import attribute, attribute_all
-from convscope.inspection.equivariance import equivariance
-from convscope.inspection.exciting import exciting
-from convscope.inspection.gradient import weight_gradient
-from convscope.inspection.invariance import invariance
-from convscope.inspection.kernels import kernels
-from convscope.inspection.listing import list_layers
-from convscope.inspection.maps import activation_maps
-from convscope.inspection.receptive import receptive_fields
+from convscope.inspection.attribution.attribution import attribute, attribute_all
+from convscope.inspection.changes.ablation import ablate
+from convscope.inspection.fields.receptive import receptive_fields
+from convscope.inspection.foreign.listing import list_layers
+from convscope.inspection.maps.exciting import exciting
+from convscope.inspection.maps.kernels import kernels
+from convscope.inspection.maps.maps import activation_maps
+from convscope.inspection.maps.visualisation import visualise
 from convscope.inspection.subject import Subject, subject_of
-from convscope.inspection.visualisation import visualise
-from convscope.inspection.walk import walk
+from convscope.inspection.symmetry.equivariance import equivariance
+from convscope.inspection.symmetry.invariance import invariance
+from convscope.inspection.walking.gradient import weight_gradient
+from convscope.inspection.walking.walk import walk
 from tests.inspection import odd_networks
 from tests.inspection.networks import SmallResNet
 from tests.inspection.test_recording import state_of

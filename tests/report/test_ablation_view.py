@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from convscope.inspection.ablation import Ablation, ablate, measure_edit
-from convscope.inspection.editing import swap_pooling
+from convscope.inspection.changes.ablation import Ablation, ablate, measure_edit
+from convscope.inspection.changes.editing import swap_pooling
 from convscope.report.ablation_figure import ablation_figure
 from convscope.report.ablation_view import AblationView, ablation_title, points
 from convscope.report.view import shown_text

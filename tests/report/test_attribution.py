@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from convscope.inspection.attribution import (
+from convscope.inspection.attribution.attribution import (
     Attribution,
     Attributions,
     attribute,

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from convscope.architecture.pixels import Box
-from convscope.inspection.exciting import ChannelExcitement, Excitement, Exciting, exciting
-from convscope.inspection.kernels import image_kernels
+from convscope.inspection.maps.exciting import ChannelExcitement, Excitement, Exciting, exciting
+from convscope.inspection.maps.kernels import image_kernels
+from convscope.inspection.maps.visualisation import visualise
 from convscope.inspection.subject import Subject, subject_of
-from convscope.inspection.visualisation import visualise
 from convscope.report.exciting_figure import ROWS, exciting_figure, visualisation_figure
 from convscope.report.picture_figures import picture
 from convscope.report.sheet import coloured, limit_of

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from convscope.architecture.architecture import Architecture
-from convscope.inspection.receptive import (
+from convscope.inspection.fields.receptive import (
     ReceptiveField,
     ReceptiveFields,
     receptive_field,

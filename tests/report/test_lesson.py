@@ -18,9 +18,9 @@ import torch
 from torch.nn import functional
 
 from convscope.errors import RunError, UsageError
-from convscope.inspection.attribution import attribute_all
-from convscope.inspection.slides import slide
+from convscope.inspection.attribution.attribution import attribute_all
 from convscope.inspection.subject import Picture, Subject, subject_of
+from convscope.inspection.walking.slides import slide
 from convscope.report.lesson import material as lesson_material
 from convscope.report.lesson.choosing import chosen_pictures, reduced, shown_layers
 from convscope.report.lesson.kernels import slide_block
@@ -247,7 +247,7 @@ def test_a_run_of_ones_own(small_run: Run, tmp_path: Path) -> None:
     path = write_lesson(small_run, tmp_path / "new" / "lesson.html")
     page = path.read_text(encoding="utf-8")
     assert small_run.name in page
-    assert "trained on" in page
+    assert "it was trained on" in page
     assert [each.name for each in path.parent.iterdir()] == ["lesson.html"]
 
 

@@ -6,8 +6,8 @@ import pytest
 from torch import nn
 
 from convscope.architecture.layers import Volume
-from convscope.inspection.extraction import architecture_of
-from convscope.inspection.listing import listing_of
+from convscope.inspection.foreign.extraction import architecture_of
+from convscope.inspection.foreign.listing import listing_of
 from convscope.report.listing_view import ListingView, NamesView
 from convscope.report.view import shown_text
 from tests.inspection.networks import ConvNet1, SmallResNet

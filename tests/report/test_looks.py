@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from convscope.inspection.ablation import ablate
-from convscope.inspection.attribution import attribute_all
-from convscope.inspection.equivariance import equivariance
-from convscope.inspection.kernels import kernels
-from convscope.inspection.maps import activation_maps
-from convscope.inspection.receptive import receptive_fields
+from convscope.inspection.attribution.attribution import attribute_all
+from convscope.inspection.changes.ablation import ablate
+from convscope.inspection.fields.receptive import receptive_fields
+from convscope.inspection.maps.kernels import kernels
+from convscope.inspection.maps.maps import activation_maps
 from convscope.inspection.subject import Subject, subject_of
-from convscope.inspection.walk import walk
+from convscope.inspection.symmetry.equivariance import equivariance
+from convscope.inspection.walking.walk import walk
 from convscope.report import notebook
 from convscope.report.looks import LOOKS, Look, view_text
 

@@ -10,8 +10,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from convscope.architecture.pixels import Box
-from convscope.inspection.kernels import Kernels
-from convscope.inspection.maps import ActivationMaps
+from convscope.inspection.maps.kernels import Kernels
+from convscope.inspection.maps.maps import ActivationMaps
 from convscope.inspection.subject import Picture
 from convscope.report.maps_figure import kernel_figure, maps_figure
 from convscope.report.palette import DIVERGING, LIGHT

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from convscope.architecture.pixels import Box
-from convscope.inspection.exciting import ChannelExcitement, Excitement, Exciting
-from convscope.inspection.kernels import Kernels
-from convscope.inspection.maps import ActivationMaps
+from convscope.inspection.maps.exciting import ChannelExcitement, Excitement, Exciting
+from convscope.inspection.maps.kernels import Kernels
+from convscope.inspection.maps.maps import ActivationMaps
+from convscope.inspection.maps.visualisation import MadeImage, Visualisation
 from convscope.inspection.subject import Picture
-from convscope.inspection.visualisation import MadeImage, Visualisation
 from convscope.report.channel_words import page_words, ranges, signed, volume_words
 from convscope.report.exciting_view import ExcitingView, VisualisationView
 from convscope.report.maps_view import KernelsView, MapsView

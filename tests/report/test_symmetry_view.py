@@ -8,10 +8,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from convscope.inspection.equivariance import Equivariance, equivariance
-from convscope.inspection.invariance import invariance
-from convscope.inspection.shift_results import Invariance
-from convscope.inspection.transforms import Flip, Shift
+from convscope.inspection.symmetry.equivariance import Equivariance, equivariance
+from convscope.inspection.symmetry.invariance import invariance
+from convscope.inspection.symmetry.shift_results import Invariance
+from convscope.inspection.symmetry.transforms import Flip, Shift
 from convscope.report.invariance_figure import invariance_figure
 from convscope.report.plotting import save_figure
 from convscope.report.symmetry_figure import equivariance_figure, places_figure

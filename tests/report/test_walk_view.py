@@ -10,11 +10,11 @@ from matplotlib.patches import Rectangle
 
 from convscope.architecture.layers import Volume
 from convscope.architecture.pixels import Box
-from convscope.inspection.digits import bracketed, shown, summed
-from convscope.inspection.gradient import weight_gradient
 from convscope.inspection.subject import subject_of
-from convscope.inspection.sums import Weighted
-from convscope.inspection.walk import walk
+from convscope.inspection.walking.digits import bracketed, shown, summed
+from convscope.inspection.walking.gradient import weight_gradient
+from convscope.inspection.walking.sums import Weighted
+from convscope.inspection.walking.walk import walk
 from convscope.report.gradient_figure import gradient_figure
 from convscope.report.gradient_view import GradientView
 from convscope.report.grids import beside, grid_lines, in_columns, value_texts

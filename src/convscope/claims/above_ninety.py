@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from convscope.claims.claim import Chart, Claim, Series, Setting, Verdict
-from convscope.experiments.grid import grid, run_trials
+from convscope.experiments.grid import grid
 from convscope.experiments.statistics import estimate
 from convscope.training.scores import wilson_interval
 
@@ -23,8 +23,7 @@ def measure(setting: Setting) -> dict[str, Any]:
         seeds=setting.seeds(5),
         settings=[settings],
     )
-    folder = setting.folder / ("above-ninety-quick" if setting.quick else "above-ninety")
-    rows = [filled.row for filled in run_trials(folder, trials, progress=setting.progress)]
+    rows = setting.trainings("above-ninety", trials)
     accuracies = [float(row.values["accuracy"]) for row in rows]
     count = int(rows[0].values["count"])
     found = estimate(accuracies)
@@ -60,9 +59,9 @@ def judge(values: Mapping[str, Any]) -> Verdict:
         )
     if values["low"] > 0.9:
         return Verdict("holds", "the mean's whole interval lies above 90 %")
-    if values["high"] > 0.9 and max(values["accuracies"]) > 0.9:
+    if values["high"] > 0.9:
         return Verdict("holds when", "the seed is a lucky one: the interval has 90 % inside")
-    return Verdict("not reproduced here", "the mean's interval lies below 90 %")
+    return Verdict("not reproduced here", "the mean's whole interval lies below 90 %")
 
 
 def charts(values: Mapping[str, Any]) -> tuple[Chart, ...]:
@@ -87,10 +86,11 @@ CLAIM = Claim(
     source="the article; it states neither batch size nor epochs: ours are those of the recipe "
     "article",
     rule="holds if the 95 % interval of the mean over at least 5 seeds lies above 90 %; holds "
-    "when the "
-    "seed is lucky if 90 % lies inside",
+    "when the seed is lucky if 90 % lies inside; not reproduced if it lies below; too little data "
+    "with fewer seeds or with fashion-mini",
     measure=measure,
     tell=tell,
     judge=judge,
     charts=charts,
+    sample=lambda values: f"{len(values['accuracies'])} seeds",
 )

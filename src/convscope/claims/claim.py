@@ -15,7 +15,8 @@ from typing import Any, Literal
 from convscope.data.images import Data, ImageSet, split
 from convscope.data.progress import Progress, Tell, teller
 from convscope.data.sources import load_data
-from convscope.experiments.table import Cell, Table, fill, read_table
+from convscope.experiments.grid import Trial, run_trials
+from convscope.experiments.table import Cell, Filled, Row, Table, fill, read_table
 from convscope.training.conditions import resolve
 
 __all__ = ["Chart", "Claim", "Outcome", "Series", "Setting", "Verdict"]
@@ -68,7 +69,8 @@ class Claim:
     """One statement of the article.
 
     ``says`` is the statement in our words, ``source`` where it or its measurement comes
-    from, ``rule`` in words what decides; ``judge`` is that rule.
+    from, ``rule`` in words what decides; ``judge`` is that rule.  ``sample`` says how often
+    was measured what intervals are of, ``data`` whether it is measured on images.
     """
 
     name: str
@@ -80,6 +82,8 @@ class Claim:
     tell: Callable[[Values], str]
     judge: Callable[[Values], Verdict]
     charts: Callable[[Values], tuple[Chart, ...]]
+    sample: Callable[[Values], str]
+    data: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +96,7 @@ class Outcome:
     source: str
     rule: str
     measured: str
+    sample: str
     verdict: Verdict
     charts: tuple[Chart, ...]
     values: Values
@@ -113,6 +118,12 @@ class Setting:
     folder: Path
     quick: bool = False
     progress: Tell | None = field(default=None, repr=False)
+    _earlier: list[float] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def earlier(self) -> float:
+        """Seconds of what was found in tables, measured before somebody stopped it."""
+        return sum(self._earlier)
 
     @property
     def data_name(self) -> str:
@@ -146,11 +157,27 @@ class Setting:
         path = self.folder / f"{name}-{kind}.jsonl"
         wanted: Sequence[Cell] = tuple(cells)
         tell = teller(self.progress)
+        tell(Progress(name, 0, len(wanted), "measurements"))
         for filled in fill(path, name, wanted, measure, conditions=self.conditions):
-            tell(Progress(name, filled.done, filled.cells, "measurements"))
+            self._note(filled, name, tell)
         rows = {str(sorted(row.cell.items())): row for row in read_table(path).rows}
         found = tuple(rows[str(sorted(cell.items()))] for cell in wanted)
         return Table(name, found, self.conditions)
+
+    def trainings(self, name: str, trials: Sequence[Trial]) -> list[Row]:
+        """Whole runs, those that the folder holds already left alone."""
+        tell = teller(self.progress)
+        folder = self.folder / f"{name}-{'quick' if self.quick else 'full'}"
+        found = []
+        for filled in run_trials(folder, trials, name=name, progress=self.progress):
+            self._note(filled, name, tell)
+            found.append(filled.row)
+        return found
+
+    def _note(self, filled: Filled, name: str, tell: Tell) -> None:
+        if not filled.fresh:
+            self._earlier.append(filled.row.seconds)
+        tell(Progress(name, filled.done, filled.cells, "measurements"))
 
     @cached_property
     def conditions(self) -> dict[str, Any]:

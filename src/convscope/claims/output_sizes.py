@@ -118,9 +118,12 @@ CLAIM = Claim(
     says="W_out = (W − F + 2P)/S + 1 for a convolution, W_out = (W − F)/S + 1 for pooling",
     source="the article, sections on convolution and pooling; counted by sliding a window",
     rule="holds if the formula gives the counted number of places in every case; holds when the "
-    "division is whole if it does in exactly those cases and its floor does in all",
+    "division is whole if it does in exactly those cases and its floor does in all; else not "
+    "reproduced",
     measure=measure,
     tell=tell,
     judge=judge,
     charts=charts,
+    sample=lambda values: f"{values['conv']['cases'] + values['pool']['cases']:,} cases",
+    data=False,
 )

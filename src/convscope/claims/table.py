@@ -67,11 +67,14 @@ def _measured(claim: Claim, setting: Setting) -> Outcome:
     path = setting.folder / f"claim-{claim.name}-{kind}.jsonl"
 
     def measure(_: Any) -> dict[str, Any]:
-        return claim.measure(setting)
+        before = setting.earlier
+        values = claim.measure(setting)
+        return {"values": values, "earlier": setting.earlier - before}
 
     list(fill(path, claim.name, [{"claim": claim.name}], measure, conditions=setting.conditions))
     row = read_table(path).rows[0]
-    return outcome_of(claim, row.values, setting.conditions, row.seconds)
+    seconds = row.seconds + float(row.values["earlier"])
+    return outcome_of(claim, row.values["values"], setting.conditions, seconds)
 
 
 def outcome_of(
@@ -85,9 +88,10 @@ def outcome_of(
         source=claim.source,
         rule=claim.rule,
         measured=claim.tell(values),
+        sample=claim.sample(values),
         verdict=claim.judge(values),
         charts=claim.charts(values),
         values=values,
-        conditions=conditions,
-        seconds=seconds,
+        conditions={**conditions, "data": conditions["data"] if claim.data else None},
+        seconds=round(seconds, 1),
     )

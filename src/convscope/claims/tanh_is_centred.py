@@ -49,7 +49,9 @@ def measure(setting: Setting) -> dict[str, Any]:
         with borrowed(network), torch.no_grad(), recording(network, names) as maps:
             network(normalise(torch.from_numpy(probe.copy())))
         means = [float(maps[name].mean() / maps[name].std()) for name in names]
-        return {"offset": max(means, key=abs), "accuracy": learnt.accuracy}
+        offset = max(means, key=abs)
+        # Seeds of both signs must not cancel: how far counts, to whichever side.
+        return {"offset": offset, "distance": abs(offset), "accuracy": learnt.accuracy}
 
     cells: list[Cell] = [
         {"activation": activation, "seed": seed}
@@ -58,38 +60,46 @@ def measure(setting: Setting) -> dict[str, Any]:
     ]
     table = setting.table("tanh-is-centred", cells, train)
     tanh = slopes(nn.Tanh(), AT)
-    offsets = {
-        activation: [
-            getattr(table.mean("offset", activation=activation), key)
-            for key in ("mean", "low", "high")
-        ]
-        for activation in ACTIVATIONS
-    }
+    offsets, distances = (
+        {
+            activation: [
+                getattr(table.mean(column, activation=activation), key)
+                for key in ("mean", "low", "high")
+            ]
+            for activation in ACTIVATIONS
+        }
+        for column in ("offset", "distance")
+    )
     return {
         "xs": list(AT),
         "slopes": {"tanh": tanh, "sigmoid": slopes(nn.Sigmoid(), AT)},
         "tail": tanh[AT.index(-8.0)],
         "offsets": offsets,
+        "distances": distances,
         "seeds": table.mean("offset", activation="tanh").count,
     }
 
 
 def tell(values: Mapping[str, Any]) -> str:
-    offsets = ", ".join(f"{name} {row[0]:+.2f}" for name, row in values["offsets"].items())
+    far = ", ".join(
+        f"{name} {row[0]:.2f} ({values['offsets'][name][0]:+.2f})".replace("-", "−")
+        for name, row in values["distances"].items()
+    )
     return (
-        f"slope at −8: {values['tail']:.1g}, at 0: 1; mean of what the layers give, in "
-        f"deviations, the farther of two layers: {offsets} (n = {values['seeds']})"
-    ).replace("-", "−")
+        f"slope at −8: {values['tail']:.1g}, at 0: 1; how far the mean of what a layer gives is "
+        f"from zero, in deviations, the farther of two layers (with its sign): {far} "
+        f"(n = {values['seeds']})"
+    )
 
 
 def judge(values: Mapping[str, Any]) -> Verdict:
-    tanh, sigmoid = (abs(values["offsets"][name][0]) for name in ("tanh", "sigmoid"))
+    tanh, sigmoid = (values["distances"][name][0] for name in ("tanh", "sigmoid"))
     saturates = values["tail"] < 0.01
     if saturates and tanh < 0.5 and tanh < 0.5 * sigmoid:
         return Verdict("holds", "its tails are flat, its outputs lie around zero")
     if saturates and tanh < sigmoid:
         return Verdict("holds when", "the function is meant: learnt outputs are off zero, by less")
-    return Verdict("not reproduced here", "it is no nearer to zero than sigmoid")
+    return Verdict("not reproduced here", "it does not saturate, or is no nearer to zero")
 
 
 def charts(values: Mapping[str, Any]) -> tuple[Chart, ...]:
@@ -121,10 +131,11 @@ CLAIM = Claim(
     says="tanh saturates too, but its output is zero-centred",
     source="the article and CS231n",
     rule="holds if the slope at −8 is below 1 % of that at 0, and in trained networks the mean "
-    "of its "
-    "outputs is within half a deviation of zero and at most half as far as sigmoid's",
+    "of its outputs is within half a deviation of zero and less than half as far as sigmoid's; "
+    "holds when the function is meant if it is at least nearer than sigmoid's; else not reproduced",
     measure=measure,
     tell=tell,
     judge=judge,
     charts=charts,
+    sample=lambda values: f"{values['seeds']} seeds",
 )

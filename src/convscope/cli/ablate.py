@@ -75,7 +75,7 @@ def ablate(
     and all of the layer at once. With --pool the effect of another pooling, put into the
     network without training it again.
     """
-    from convscope.inspection import ablation
+    from convscope.inspection.changes import ablation
     from convscope.report.ablation_view import AblationView
 
     if pool and (layer is not None or channels is not None or off == "layer"):
@@ -114,7 +114,7 @@ def ablate(
 
 def _swapped(subject: Subject, pools: list[str]) -> Subject:
     """The subject with ``pool1=avg``, one after another."""
-    from convscope.inspection.editing import swap_pooling
+    from convscope.inspection.changes.editing import swap_pooling
 
     for text in pools:
         name, sign, kind = text.partition("=")

@@ -66,8 +66,8 @@ def attribute(
     Each map is checked twice: it must change when the network's weights are random, and
     removing its pixels must hurt more than removing others. A map that fails is labelled so.
     """
-    from convscope.inspection.attribution import attribute as attribute_one
-    from convscope.inspection.attribution import attribute_all
+    from convscope.inspection.attribution.attribution import attribute as attribute_one
+    from convscope.inspection.attribution.attribution import attribute_all
     from convscope.report.attribution_figure import attribution_figure
     from convscope.report.attribution_view import AttributionsView, AttributionView
 

@@ -58,7 +58,7 @@ def fields(
     The geometric field is all that a unit can see; the effective one is where its
     gradient is. With --layer that of one unit.
     """
-    from convscope.inspection.receptive import receptive_field, receptive_fields
+    from convscope.inspection.fields.receptive import receptive_field, receptive_fields
     from convscope.report.fields_figure import field_figure, fields_figure
     from convscope.report.fields_view import FieldsView, FieldView
 

@@ -49,7 +49,7 @@ def maps(
     values, too.
     """
     from convscope.inspection.channels import first_maps
-    from convscope.inspection.maps import activation_maps
+    from convscope.inspection.maps.maps import activation_maps
     from convscope.report.maps_view import MapsView
 
     opened = open_subject(subject, data=data, shape=shape, seed=seed)
@@ -82,8 +82,8 @@ def kernels(
 
     By default the first layer that has any, and of it the first 64 kernels and slices.
     """
-    from convscope.inspection.kernels import first_kernels
-    from convscope.inspection.kernels import kernels as kernels_of
+    from convscope.inspection.maps.kernels import first_kernels
+    from convscope.inspection.maps.kernels import kernels as kernels_of
     from convscope.report.maps_view import KernelsView
 
     opened = open_subject(subject, data=data, shape=shape, seed=seed)
@@ -117,8 +117,8 @@ def exciting(
     All images of the subject are looked at. By default the last convolution and its first
     64 channels; a figure has the first 16 of them, unless --channels names more.
     """
-    from convscope.inspection.exciting import exciting as exciting_of
-    from convscope.inspection.kernels import deepest_maps
+    from convscope.inspection.maps.exciting import exciting as exciting_of
+    from convscope.inspection.maps.kernels import deepest_maps
     from convscope.report.exciting_view import ExcitingView
 
     opened = open_subject(subject, data=data, shape=shape, seed=seed)
@@ -130,7 +130,7 @@ def exciting(
     else:
         show(ExcitingView(found))
     if out is not None:
-        from convscope.inspection.kernels import image_kernels
+        from convscope.inspection.maps.kernels import image_kernels
         from convscope.report.exciting_figure import exciting_figure
 
         named = None if channels is None else [each.channel for each in found.channels]
@@ -158,8 +158,8 @@ def visualise(
 
     By default for the last convolution's first 16 channels. Equal seeds make equal images.
     """
-    from convscope.inspection.kernels import deepest_maps
-    from convscope.inspection.visualisation import visualise as make
+    from convscope.inspection.maps.kernels import deepest_maps
+    from convscope.inspection.maps.visualisation import visualise as make
     from convscope.report.exciting_view import VisualisationView
 
     opened = open_subject(subject, data=data, shape=shape, seed=seed)

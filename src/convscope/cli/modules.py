@@ -30,7 +30,7 @@ def layers(
     What each is, what it makes of one image, how many parameters it has; of a module of
     yours also the layer of ours that it is, and what cannot be expressed as one.
     """
-    from convscope.inspection.listing import list_layers
+    from convscope.inspection.foreign.listing import list_layers
 
     listing = list_layers(open_subject(subject, shape=shape, seed=seed))
     if json:
@@ -41,9 +41,9 @@ def layers(
 
 def explain_module(reference: str, *, shape: str | None, table: bool, json: bool) -> None:
     """A module as an architecture, worked out; where it is none, its layers and why."""
-    from convscope.inspection.extraction import architecture_of
-    from convscope.inspection.foreign import load_module, own_copy
-    from convscope.inspection.listing import listing_of
+    from convscope.inspection.foreign.extraction import architecture_of
+    from convscope.inspection.foreign.foreign import load_module, own_copy
+    from convscope.inspection.foreign.listing import listing_of
     from convscope.inspection.sources import ask_for_shape
     from convscope.inspection.subject import Subject
 

@@ -79,8 +79,8 @@ def _equivariance(
     json: bool,
     follower: Follower,
 ) -> None:
-    from convscope.inspection.equivariance import equivariance
-    from convscope.inspection.transforms import default_transforms
+    from convscope.inspection.symmetry.equivariance import equivariance
+    from convscope.inspection.symmetry.transforms import default_transforms
     from convscope.report.symmetry_view import EquivarianceView
 
     moves = None if shifts is None else default_transforms(subject.volume, shifts)
@@ -109,7 +109,7 @@ def _invariance(
     json: bool,
     follower: Follower,
 ) -> None:
-    from convscope.inspection.invariance import SHIFTS, invariance
+    from convscope.inspection.symmetry.invariance import SHIFTS, invariance
     from convscope.report.symmetry_view import InvarianceView
 
     found = invariance(

@@ -70,7 +70,7 @@ def walk(
     The patch of every input channel, the kernel, each product, the sums, the bias; then
     batch norm, activation and pooling, as far as the layer that is asked for.
     """
-    from convscope.inspection.walk import walk as expand
+    from convscope.inspection.walking.walk import walk as expand
 
     unit = None if at is None else read_numbers(at, "--at", "3,5,7")
     channels = _terms(terms)
@@ -127,7 +127,7 @@ def gradient(
     At every place of the layer's output: what the loss feels there, times the input
     that stood under the weight.
     """
-    from convscope.inspection.gradient import weight_gradient
+    from convscope.inspection.walking.gradient import weight_gradient
 
     index = None if weight is None else read_numbers(weight, "--weight", "3,0,1,2")
     whole = _terms(terms) is None

@@ -17,8 +17,8 @@ from convscope.errors import ConvscopeError, UsageError
 from convscope.exercises.trained import Inside, RealNorm, RealSum, Slices, Unit
 
 if TYPE_CHECKING:
-    from convscope.inspection.stage import Stage
     from convscope.inspection.subject import Subject
+    from convscope.inspection.walking.stage import Stage
     from convscope.training.runs import Run
 
 __all__ = ["Source", "found", "found_run"]
@@ -88,14 +88,14 @@ class _Weights:
             return subject_of(self.run)
 
     def _stage(self, layer: str, unit: Unit, image: int) -> tuple[Stage, str]:
-        from convscope.inspection.walk import walk
+        from convscope.inspection.walking.walk import walk
 
         number = image % len(self.subject.images)
         found = walk(self.subject, layer, unit, image=number)
         return found.last, f"image {number} of {self.subject.images_from}"
 
     def sum_at(self, layer: str, unit: Unit, image: int) -> RealSum:
-        from convscope.inspection.sums import Weighted
+        from convscope.inspection.walking.sums import Weighted
 
         stage, name = self._stage(layer, unit, image)
         assert isinstance(stage, Weighted)
@@ -103,7 +103,7 @@ class _Weights:
         return RealSum(patch, kernel, stage.bias or 0.0, stage.value, name)
 
     def norm_at(self, layer: str, unit: Unit, image: int) -> RealNorm:
-        from convscope.inspection.single import Normalised
+        from convscope.inspection.walking.single import Normalised
 
         stage, name = self._stage(layer, unit, image)
         assert isinstance(stage, Normalised)

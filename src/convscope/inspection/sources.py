@@ -19,8 +19,8 @@ from convscope.data.preprocessing import Preprocessing
 from convscope.data.resizing import resized
 from convscope.data.sources import load_data, preprocessing_of
 from convscope.errors import ConvscopeError, UsageError
-from convscope.inspection.extraction import Extraction, architecture_of
-from convscope.inspection.foreign import is_reference, load_module, own_copy, require_usable
+from convscope.inspection.foreign.extraction import Extraction, architecture_of
+from convscope.inspection.foreign.foreign import is_reference, load_module, own_copy, require_usable
 from convscope.inspection.subject import Subject, layers_of
 from convscope.network.build import build
 from convscope.training.evaluate import evaluated_images

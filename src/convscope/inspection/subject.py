@@ -26,7 +26,7 @@ from convscope.network.build import Network
 from convscope.training.task import Normalise, probabilities
 
 if TYPE_CHECKING:
-    from convscope.inspection.graphs import Unexpressed
+    from convscope.inspection.foreign.chain import Unexpressed
 
 _TINY = float(np.finfo(np.float32).tiny)
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from convscope.inspection.ablation import Ablation
-    from convscope.inspection.effects import Effect
+    from convscope.inspection.changes.ablation import Ablation
+    from convscope.inspection.changes.effects import Effect
 
 __all__ = ["ablation_figure"]
 

@@ -11,8 +11,8 @@ from convscope.report.numbers import aligned, percent, plain_percent, thousands
 from convscope.report.view import Say, View, labelled
 
 if TYPE_CHECKING:
-    from convscope.inspection.ablation import Ablation
-    from convscope.inspection.effects import Effect
+    from convscope.inspection.changes.ablation import Ablation
+    from convscope.inspection.changes.effects import Effect
 
 __all__ = ["AblationView", "ablation_title", "points", "right_word"]
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from convscope.inspection.attribution import Attribution
-    from convscope.inspection.deletion import Deletion
-    from convscope.inspection.randomising import Randomisation
+    from convscope.inspection.attribution.attribution import Attribution
+    from convscope.inspection.attribution.deletion import Deletion
+    from convscope.inspection.attribution.randomising import Randomisation
 
 __all__ = ["attribution_figure"]
 
@@ -106,7 +106,7 @@ def _draw_maps(figure: Figure, top: float, found: Attribution, across: float, do
 
 def _draw_cascade(axes: Axes, found: Randomisation) -> None:
     """Likeness to the map of the trained network, as more and more layers are random."""
-    from convscope.inspection.randomising import MOST_ALIKE
+    from convscope.inspection.attribution.randomising import MOST_ALIKE
 
     if not found.stages:
         axes.set_axis_off()

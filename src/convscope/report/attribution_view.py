@@ -11,7 +11,7 @@ from convscope.report.numbers import percent
 from convscope.report.view import Say, View, labelled, widths_of
 
 if TYPE_CHECKING:
-    from convscope.inspection.attribution import Attribution, Attributions
+    from convscope.inspection.attribution.attribution import Attribution, Attributions
 
 __all__ = ["STYLES", "AttributionView", "AttributionsView", "class_words", "style_of"]
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from convscope.architecture.pixels import Box
-    from convscope.inspection.exciting import ChannelExcitement, Exciting
-    from convscope.inspection.kernels import Kernels
-    from convscope.inspection.visualisation import Visualisation
+    from convscope.inspection.maps.exciting import ChannelExcitement, Exciting
+    from convscope.inspection.maps.kernels import Kernels
+    from convscope.inspection.maps.visualisation import Visualisation
 
 __all__ = ["ROWS", "exciting_figure", "visualisation_figure"]
 

@@ -13,8 +13,8 @@ from convscope.report.numbers import aligned, plain_percent, thousands
 from convscope.report.view import Say, View, labelled
 
 if TYPE_CHECKING:
-    from convscope.inspection.exciting import ChannelExcitement, Exciting
-    from convscope.inspection.visualisation import Visualisation
+    from convscope.inspection.maps.exciting import ChannelExcitement, Exciting
+    from convscope.inspection.maps.visualisation import Visualisation
 
 __all__ = ["ExcitingView", "VisualisationView", "classes_told"]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from convscope.inspection.receptive import ReceptiveField, ReceptiveFields
+    from convscope.inspection.fields.receptive import ReceptiveField, ReceptiveFields
 
 __all__ = ["field_figure", "fields_figure"]
 

@@ -11,7 +11,7 @@ from convscope.report.view import Say, View, labelled, widths_of
 
 if TYPE_CHECKING:
     from convscope.architecture.pixels import Box
-    from convscope.inspection.receptive import ReceptiveField, ReceptiveFields
+    from convscope.inspection.fields.receptive import ReceptiveField, ReceptiveFields
 
 __all__ = ["FieldView", "FieldsView", "size_words"]
 

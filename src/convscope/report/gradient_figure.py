@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from convscope.inspection.digits import shown
+from convscope.inspection.walking.digits import shown
 from convscope.report.gradient_view import loss_words
 from convscope.report.heat import draw_heat, heat_scale
 from convscope.report.overlay import limit_of
@@ -15,7 +15,7 @@ from convscope.report.walk_view import image_words, source_words
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from convscope.inspection.places import Places, WeightGradient
+    from convscope.inspection.walking.places import Places, WeightGradient
 
 __all__ = ["gradient_figure"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convscope.inspection.digits import shown, summed
+from convscope.inspection.walking.digits import shown, summed
 from convscope.report.grids import beside, grid_lines, value_texts
 from convscope.report.lines import Line
 from convscope.report.numbers import thousands
@@ -16,7 +16,7 @@ from convscope.report.view import Say, View, labelled
 from convscope.report.walk_view import image_words, source_words
 
 if TYPE_CHECKING:
-    from convscope.inspection.places import Places, WeightGradient
+    from convscope.inspection.walking.places import Places, WeightGradient
 
 __all__ = ["GradientView", "loss_words"]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from convscope.inspection.intervals import Estimate
-    from convscope.inspection.shift_results import Invariance, Pooling
+    from convscope.inspection.symmetry.shift_results import Invariance, Pooling
 
 __all__ = ["invariance_figure"]
 

@@ -11,9 +11,9 @@ from convscope.report.numbers import thousands
 from convscope.report.view import Say, View, labelled, widths_of
 
 if TYPE_CHECKING:
-    from convscope.inspection.extraction import Extraction
-    from convscope.inspection.graphs import Unexpressed
-    from convscope.inspection.listing import Listing
+    from convscope.inspection.foreign.chain import Unexpressed
+    from convscope.inspection.foreign.extraction import Extraction
+    from convscope.inspection.foreign.listing import Listing
 
 __all__ = ["ListingView", "NamesView"]
 

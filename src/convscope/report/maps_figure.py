@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from convscope.inspection.kernels import Kernels
-    from convscope.inspection.maps import ActivationMaps
+    from convscope.inspection.maps.kernels import Kernels
+    from convscope.inspection.maps.maps import ActivationMaps
 
 __all__ = ["draw_scale", "kernel_figure", "maps_figure"]
 

@@ -13,8 +13,8 @@ from convscope.report.numbers import aligned, plain_percent
 from convscope.report.view import Say, View, labelled
 
 if TYPE_CHECKING:
-    from convscope.inspection.kernels import Kernels
-    from convscope.inspection.maps import ActivationMaps
+    from convscope.inspection.maps.kernels import Kernels
+    from convscope.inspection.maps.maps import ActivationMaps
 
 __all__ = ["KernelsView", "MapsView", "head_lines", "table_lines"]
 

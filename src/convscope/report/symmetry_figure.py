@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from convscope.inspection.equivariance import Equivariance
     from convscope.inspection.intervals import Estimate
-    from convscope.inspection.layer_errors import LayerError
+    from convscope.inspection.symmetry.equivariance import Equivariance
+    from convscope.inspection.symmetry.layer_errors import LayerError
 
 __all__ = ["equivariance_figure", "places_figure"]
 
@@ -70,7 +70,7 @@ _BETWEEN = "( ) no exactly moved map: compared with what lies between two of its
 
 
 def _groups(result: Equivariance) -> list[Group]:
-    from convscope.inspection.transforms import Shift
+    from convscope.inspection.symmetry.transforms import Shift
 
     shifts = [each for each in result.transforms if isinstance(each, Shift)]
     filled = [each.name for each in shifts if not each.circular]
@@ -178,7 +178,7 @@ def places_figure(result: Equivariance, move: str | None = None) -> Figure:
 
 
 def _default_move(result: Equivariance) -> str:
-    from convscope.inspection.transforms import Shift
+    from convscope.inspection.symmetry.transforms import Shift
 
     shifts = [each for each in result.transforms if isinstance(each, Shift)]
     around = [each for each in shifts if each.circular] or shifts

@@ -12,10 +12,10 @@ from convscope.report.numbers import aligned, plain_percent, thousands
 from convscope.report.view import Say, View, labelled, widths_of
 
 if TYPE_CHECKING:
-    from convscope.inspection.equivariance import Equivariance
     from convscope.inspection.intervals import Estimate
-    from convscope.inspection.layer_errors import LayerError
-    from convscope.inspection.shift_results import Invariance, Pooling
+    from convscope.inspection.symmetry.equivariance import Equivariance
+    from convscope.inspection.symmetry.layer_errors import LayerError
+    from convscope.inspection.symmetry.shift_results import Invariance, Pooling
 
 __all__ = ["EquivarianceView", "InvarianceView", "error_text", "shown_layers"]
 
@@ -103,7 +103,7 @@ Block = tuple[str, list[str], "Callable[[LayerError], Estimate | None]"]
 
 def _blocks(found: Equivariance) -> list[Block]:
     """The tables there are: title, movements, which of the two errors."""
-    from convscope.inspection.transforms import Shift
+    from convscope.inspection.symmetry.transforms import Shift
 
     shifts = [each for each in found.transforms if isinstance(each, Shift)]
     filled = [each.name for each in shifts if not each.circular]

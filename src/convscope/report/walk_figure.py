@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convscope.inspection.digits import shown
-from convscope.inspection.stage import unit_words
-from convscope.inspection.sums import Pooled, Weighted
+from convscope.inspection.walking.digits import shown
+from convscope.inspection.walking.stage import unit_words
+from convscope.inspection.walking.sums import Pooled, Weighted
 from convscope.report.grids import value_texts
 from convscope.report.heat import draw_heat, heat_scale
 from convscope.report.overlay import draw_box, limit_of, show_picture
@@ -21,7 +21,7 @@ from convscope.report.walk_view import field_words, image_words, reads_words, so
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from convscope.inspection.walk import Walk
+    from convscope.inspection.walking.walk import Walk
 
 __all__ = ["walk_figure"]
 

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convscope.architecture.pixels import Box
-from convscope.inspection.digits import shown
 from convscope.inspection.recording import INPUT
-from convscope.inspection.single import Added, Multiplied
-from convscope.inspection.stage import unit_words
-from convscope.inspection.sums import Pooled, Weighted
+from convscope.inspection.walking.digits import shown
+from convscope.inspection.walking.single import Added, Multiplied
+from convscope.inspection.walking.stage import unit_words
+from convscope.inspection.walking.sums import Pooled, Weighted
 from convscope.report.grids import beside, grid_lines, in_columns, value_texts
 from convscope.report.lines import Line
 from convscope.report.numbers import thousands
 from convscope.report.view import Say, View, labelled
 
 if TYPE_CHECKING:
-    from convscope.inspection.stage import Stage
     from convscope.inspection.subject import Picture
-    from convscope.inspection.walk import Walk
+    from convscope.inspection.walking.stage import Stage
+    from convscope.inspection.walking.walk import Walk
 
 __all__ = [
     "WalkView",

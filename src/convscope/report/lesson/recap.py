@@ -142,7 +142,7 @@ def head(material: LessonMaterial) -> list[Html]:
     run = material.run
     lede = (
         "This page follows a picture through one convolutional network, number by number. "
-        "Whatever stands on it was computed by that network: nothing is drawn by hand."
+        "Whatever stands on it was computed from that network: nothing is drawn by hand."
     )
     facts = [_trained(material)] if run is not None else []
     return [
@@ -160,8 +160,8 @@ def _trained(material: LessonMaterial) -> str:
     run = material.run
     assert run is not None
     learnt = (
-        f"The network is {run.architecture_name}, trained on {thousands(run.data.train)} images of "
-        f"{run.data.name}"
+        f"Its architecture is {run.architecture_name}, and it was trained on "
+        f"{thousands(run.data.train)} images of {run.data.name}"
     )
     if not run.finished:
         return f"{learnt}; the training has not been finished."

@@ -1,0 +1,1 @@
+"""Which pixels an answer depends on, by captum, each map with a label of trust."""

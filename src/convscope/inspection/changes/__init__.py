@@ -1,0 +1,1 @@
+"""A network with something switched off or changed, and what that does to its answers."""

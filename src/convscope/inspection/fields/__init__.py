@@ -1,0 +1,1 @@
+"""Receptive fields: what a unit can see, and what it listens to."""

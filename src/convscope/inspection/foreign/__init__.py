@@ -1,0 +1,1 @@
+"""Networks of other people: loaded, read as an architecture where they can be, listed."""

@@ -1,0 +1,1 @@
+"""What layers make of images, what their kernels look for, what excites them most."""

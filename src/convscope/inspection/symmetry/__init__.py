@@ -1,0 +1,1 @@
+"""What becomes of maps and answers when an image is moved."""

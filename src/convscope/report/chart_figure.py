@@ -1,0 +1,297 @@
+"""A claim's chart as a figure: lines with their intervals, or bars, told apart without colour."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.report.palette import CATEGORIES, LIGHT
+from convscope.report.plotting import figure_style, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+    from convscope.claims.claim import Chart, Series
+
+__all__ = ["chart_figure"]
+
+_MARKERS = ("o", "s", "^", "D", "v", "P")
+_LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
+_HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo")
+_WIDTH, _HEIGHT = 6.4, 3.4
+_LETTERS_ACROSS = 84
+"""Of names below one another's bars; more of them lie on their sides."""
+_NAME = 16
+"""Letters of a name in a line; longer ones are wrapped."""
+_ROOM = 1.5
+"""An interval may widen the axis by so many times what the values themselves span."""
+
+
+def chart_figure(chart: Chart) -> Figure:
+    """The chart with title, axes, units and legend; intervals are of 95 %.
+
+    A bound that is not finite, or far out, ends where the axis ends.
+    """
+    sideways = chart.kind == "bars" and _sideways(chart)
+    names = [str(x) for series in chart.series[:1] for x in series.xs]
+    with figure_style():
+        height = 1.3 + 0.32 * len(names) * max(1, len(chart.series)) if sideways else _HEIGHT
+        figure = new_figure(_WIDTH, max(height, 2.2))
+        axes = figure.subplots()
+        limits = _limits(chart)
+        if chart.kind == "lines":
+            _draw_lines(axes, chart, limits)
+        elif sideways:
+            _draw_bars_sideways(axes, chart, limits)
+        else:
+            _draw_bars(axes, chart, limits)
+        axes.set_title(textwrap.fill(chart.title, 58))
+        _draw_level(axes, chart, sideways)
+        _explain(figure, axes, chart)
+    return figure
+
+
+def _explain(figure: Figure, axes: Axes, chart: Chart) -> None:
+    """The legend, below everything: nothing that is drawn lies under it."""
+    handles, labels = axes.get_legend_handles_labels()
+    intervals = any(series.lows for series in chart.series)
+    note = ("bands: 95 %" if chart.kind == "lines" else "whiskers: 95 %") if intervals else ""
+    if len(chart.series) > 1:
+        legend = figure.legend(
+            handles,
+            labels,
+            loc="outside lower left",
+            ncols=min(4, len(labels)),
+            title=f"{note} intervals" if note else None,
+            title_fontsize=8,
+            alignment="left",
+        )
+        legend.get_title().set_color(LIGHT["muted"])
+    elif note:
+        figure.supxlabel(f"{note} intervals", x=0.02, ha="left", fontsize=8, color=LIGHT["muted"])
+
+
+def _numbers(values: Sequence[float | str]) -> NDArray[np.float64]:
+    return np.array([float(value) for value in values], dtype=np.float64)
+
+
+def _limits(chart: Chart) -> tuple[float, float]:
+    """What the axis of values spans: all values and the level, and intervals within reason."""
+    values = [value for series in chart.series for value in series.ys if math.isfinite(value)]
+    if chart.log_y:
+        values = [value for value in values if value > 0]
+    if chart.level is not None:
+        values.append(chart.level[1])
+    if not values:
+        return (0.1, 1.0) if chart.log_y else (0.0, 1.0)
+    if chart.log_y:
+        low, high = math.log10(min(values)), math.log10(max(values))
+        low, high = _with_bounds(chart, low, high, max(high - low, 1.0), logarithmic=True)
+        room = 0.06 * max(high - low, 0.5)
+        return 10 ** (low - room), 10 ** (high + room)
+    if chart.kind == "bars":  # a bar's length is its value: it begins at 0
+        values.append(0.0)
+    low, high = min(values), max(values)
+    span = (high - low) or abs(high) or 1.0
+    low, high = _with_bounds(chart, low, high, span, logarithmic=False)
+    room = 0.06 * ((high - low) or span)
+    bars = chart.kind == "bars"
+    below = low if (bars and low == 0) or _is_share(chart, low, 0.0) else low - room
+    above = high if _is_share(chart, high, 100.0) else high + room
+    return below, above
+
+
+def _with_bounds(
+    chart: Chart, low: float, high: float, span: float, *, logarithmic: bool
+) -> tuple[float, float]:
+    """The span widened by the intervals' bounds, as far as there is room for them."""
+    bounds = [bound for each in chart.series for bound in (*each.lows, *each.highs)]
+    bounds = [bound for bound in bounds if math.isfinite(bound) and (bound > 0 or not logarithmic)]
+    if logarithmic:
+        bounds = [math.log10(bound) for bound in bounds]
+    if not bounds:
+        return low, high
+    room = _ROOM * span
+    found_low = max(min(low, *bounds), low - room)
+    found_high = min(max(high, *bounds), high + room)
+    if "%" in chart.y and not logarithmic and low >= 0 and high <= 100:
+        return max(found_low, 0.0), min(found_high, 100.0)  # a share is nothing else
+    return found_low, found_high
+
+
+def _is_share(chart: Chart, value: float, end: float) -> bool:
+    return "%" in chart.y and value == end and chart.kind == "bars"
+
+
+def _bounded(
+    series: Series, limits: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """The bounds of the intervals, cut to the axis; one that is no number is its value."""
+    if not series.lows:
+        return None
+    values = _numbers(series.ys)
+    lows = np.where(np.isnan(_numbers(series.lows)), values, _numbers(series.lows))
+    highs = np.where(np.isnan(_numbers(series.highs)), values, _numbers(series.highs))
+    return (
+        np.minimum(np.maximum(lows, limits[0]), values),
+        np.maximum(np.minimum(highs, limits[1]), values),
+    )
+
+
+def _draw_lines(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
+    for number, series in enumerate(chart.series):
+        colour = CATEGORIES[number % len(CATEGORIES)]
+        xs, ys = _numbers(series.xs), _numbers(series.ys)
+        bounds = _bounded(series, limits)
+        if bounds is not None:
+            axes.fill_between(xs, *bounds, color=colour, alpha=0.15, linewidth=0)
+        axes.plot(
+            xs,
+            ys,
+            color=colour,
+            marker=_MARKERS[number % len(_MARKERS)],
+            linestyle=_LINES[number % len(_LINES)],
+            markersize=4.5 if len(xs) <= 12 else 0,
+            label=series.name,
+        )
+    if chart.log_x:
+        axes.set_xscale("log")
+        _plain_ticks(axes, sorted({float(x) for series in chart.series for x in series.xs}))
+    if chart.log_y:
+        axes.set_yscale("log")
+        _plain_powers(axes.yaxis)
+    axes.set_ylim(*limits)
+    axes.set_xlabel(chart.x)
+    axes.set_ylabel(chart.y)
+    axes.grid(True)
+
+
+def _plain_ticks(axes: Axes, xs: Sequence[float]) -> None:
+    """Where something was measured, and nowhere else, if that is not too often."""
+    if len(xs) <= 8:
+        axes.set_xticks(xs, [f"{x:,.10g}" if x >= 1000 else f"{x:g}" for x in xs])
+        axes.set_xticks([], minor=True)
+
+
+def _plain_powers(axis: Axis) -> None:
+    """10, 1,000 and 0.01 in the place of formulas; 1e−9 where that is shorter."""
+    from matplotlib.ticker import FuncFormatter
+
+    def said(value: float, _: float) -> str:
+        text = f"{value:,.0f}" if value >= 1 else f"{value:g}"
+        return text.replace("e-0", "e−").replace("-", "−")
+
+    axis.set_major_formatter(FuncFormatter(said))
+
+
+def _offsets(count: int) -> Iterator[tuple[float, float]]:
+    """(middle, width) of each series' bar within a place of 1."""
+    width = 0.78 / count if count > 1 else 0.55
+    for number in range(count):
+        yield (number - (count - 1) / 2) * width, width * 0.94
+
+
+def _style(number: int) -> dict[str, object]:
+    return {
+        "color": CATEGORIES[number % len(CATEGORIES)],
+        "hatch": _HATCHES[number % len(_HATCHES)],
+        "edgecolor": LIGHT["paper"],
+        "linewidth": 0,
+    }
+
+
+def _whiskers(
+    series: Series, limits: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    bounds = _bounded(series, limits)
+    if bounds is None:
+        return None
+    values = np.nan_to_num(_numbers(series.ys))
+    return values - bounds[0], bounds[1] - values
+
+
+def _draw_bars(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
+    names = list(dict.fromkeys(str(x) for series in chart.series for x in series.xs))
+    offsets = _offsets(len(chart.series))
+    for number, (series, (middle, width)) in enumerate(zip(chart.series, offsets, strict=True)):
+        places = np.array([names.index(str(x)) for x in series.xs]) + middle
+        values, start = _numbers(series.ys), limits[0] if chart.log_y else 0.0
+        axes.bar(places, values - start, width, bottom=start, label=series.name, **_style(number))
+        whiskers = _whiskers(series, limits)
+        if whiskers is not None:
+            axes.errorbar(
+                places, values, whiskers, fmt="none", ecolor=LIGHT["ink"], capsize=3, linewidth=1
+            )
+    axes.set_xticks(range(len(names)), [textwrap.fill(name, _NAME) for name in names])
+    axes.tick_params(axis="x", length=0)
+    if chart.log_y:
+        axes.set_yscale("log")
+        _plain_powers(axes.yaxis)
+    axes.set_ylim(*limits)
+    axes.set_xlabel(chart.x)
+    axes.set_ylabel(chart.y)
+    axes.grid(True, axis="y")
+
+
+def _draw_bars_sideways(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
+    """Names that are long, or many, stand beside bars that lie."""
+    names = list(dict.fromkeys(str(x) for series in chart.series for x in series.xs))
+    offsets = _offsets(len(chart.series))
+    for number, (series, (middle, width)) in enumerate(zip(chart.series, offsets, strict=True)):
+        places = np.array([names.index(str(x)) for x in series.xs]) + middle
+        values, start = _numbers(series.ys), limits[0] if chart.log_y else 0.0
+        axes.barh(places, values - start, width, left=start, label=series.name, **_style(number))
+        whiskers = _whiskers(series, limits)
+        if whiskers is not None:
+            axes.errorbar(
+                values,
+                places,
+                xerr=whiskers,
+                fmt="none",
+                ecolor=LIGHT["ink"],
+                capsize=3,
+                linewidth=1,
+            )
+    axes.set_yticks(range(len(names)), [textwrap.fill(name, 2 * _NAME) for name in names])
+    axes.tick_params(axis="y", length=0)
+    axes.invert_yaxis()
+    if chart.log_y:
+        axes.set_xscale("log")
+        _plain_powers(axes.xaxis)
+    axes.set_xlim(*limits)
+    axes.set_ylabel(chart.x)
+    axes.set_xlabel(chart.y)
+    axes.grid(True, axis="x")
+
+
+def _sideways(chart: Chart) -> bool:
+    names = {str(x) for series in chart.series for x in series.xs}
+    longest = max((len(name) for name in names), default=0)
+    return longest > _NAME or sum(max(len(name), 6) + 2 for name in names) > _LETTERS_ACROSS
+
+
+def _draw_level(axes: Axes, chart: Chart, sideways: bool) -> None:
+    """A reference with its name at its end."""
+    if chart.level is None:
+        return
+    name, value = chart.level
+    line = {"color": LIGHT["ink"], "linestyle": (0, (4, 2)), "linewidth": 1}
+    text = {"fontsize": 8.5, "color": LIGHT["ink"], "textcoords": "offset points"}
+    if sideways:
+        axes.axvline(value, **line)
+        axes.annotate(
+            name, (value, 1), (3, 2), xycoords=("data", "axes fraction"), va="bottom", **text
+        )
+        axes.set_title(axes.get_title(loc="left"), pad=18)
+    else:
+        axes.axhline(value, **line)
+        axes.annotate(
+            name, (1, value), (4, 0), xycoords=("axes fraction", "data"), va="center", **text
+        )
