@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from convscope.claims.claim import Claim, Outcome, Setting
 from convscope.data.progress import Tell
-from convscope.errors import UsageError, did_you_mean
+from convscope.errors import RunError, UsageError, did_you_mean
 from convscope.experiments.table import fill, read_table
 
-__all__ = ["CLAIMS", "claim_named", "measure_claims", "outcome_of"]
+__all__ = ["CLAIMS", "claim_named", "claims_record", "measure_claims", "outcome_of", "stored"]
+
+SCHEMA = "convscope.claims/1"
+_STORED = Path(__file__).parent / "files" / "results.json"
 
 CLAIMS = {
     "output-sizes": "output_sizes",
@@ -95,3 +99,35 @@ def outcome_of(
         conditions={**conditions, "data": conditions["data"] if claim.data else None},
         seconds=round(seconds, 1),
     )
+
+
+def claims_record(outcomes: Iterable[Outcome]) -> dict[str, Any]:
+    """Values of JSON, documented in docs/json.md; what ``stored`` reads."""
+    return {"schema": SCHEMA, "claims": [outcome.as_dict() for outcome in outcomes]}
+
+
+def stored(path: Path | None = None) -> tuple[Outcome, ...]:
+    """The outcomes that are in the package, empty where there are none.
+
+    Only what was measured is taken from the file: sentences and verdicts follow from it by
+    the rules as they are now.
+    """
+    file = path or _STORED
+    if not file.is_file():
+        return ()
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        if record["schema"] != SCHEMA:
+            raise ValueError(f"schema {record['schema']}")
+        return tuple(
+            outcome_of(
+                claim_named(each["name"]), each["values"], each["conditions"], each["seconds"]
+            )
+            for each in record["claims"]
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"these are no results of claims ({error})",
+            place=str(file),
+            remedy="measure them anew: convscope claims --all",
+        ) from None

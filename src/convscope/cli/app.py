@@ -13,6 +13,7 @@ import typer
 
 from convscope.cli.ablate import ablate
 from convscope.cli.attribute import attribute
+from convscope.cli.claims import claims
 from convscope.cli.code import code
 from convscope.cli.compare import compare
 from convscope.cli.console import note
@@ -79,6 +80,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "compare": compare,
         "health": health,
     },
+    "What the article says": {"claims": claims},
     "Looking inside": {
         "layers": layers,
         "walk": walk,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,7 +198,7 @@ def _offsets(count: int) -> Iterator[tuple[float, float]]:
         yield (number - (count - 1) / 2) * width, width * 0.94
 
 
-def _style(number: int) -> dict[str, object]:
+def _style(number: int) -> dict[str, Any]:
     return {
         "color": CATEGORIES[number % len(CATEGORIES)],
         "hatch": _HATCHES[number % len(_HATCHES)],
@@ -282,8 +282,8 @@ def _draw_level(axes: Axes, chart: Chart, sideways: bool) -> None:
     if chart.level is None:
         return
     name, value = chart.level
-    line = {"color": LIGHT["ink"], "linestyle": (0, (4, 2)), "linewidth": 1}
-    text = {"fontsize": 8.5, "color": LIGHT["ink"], "textcoords": "offset points"}
+    line: dict[str, Any] = {"color": LIGHT["ink"], "linestyle": (0, (4, 2)), "linewidth": 1}
+    text: dict[str, Any] = {"fontsize": 8.5, "color": LIGHT["ink"], "textcoords": "offset points"}
     if sideways:
         axes.axvline(value, **line)
         axes.annotate(
