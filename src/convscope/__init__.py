@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from convscope.architecture.layers import Volume as Volume
     from convscope.architecture.zoo import ZOO as ZOO
     from convscope.architecture.zoo import find_architecture as find_architecture
+    from convscope.claims.table import measure_claims as measure_claims
     from convscope.data.images import Data as Data
     from convscope.data.images import ImageSet as ImageSet
     from convscope.data.preprocessing import Preprocessing as Preprocessing
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from convscope.errors import ConvscopeError as ConvscopeError
     from convscope.exercises.marking import check_exercises as check_exercises
     from convscope.exercises.sheet import make_exercises as make_exercises
+    from convscope.experiments.comparing import compare_architectures as compare_architectures
+    from convscope.experiments.comparing import compare_runs as compare_runs
+    from convscope.experiments.grid import grid as grid
+    from convscope.experiments.grid import run_trials as run_trials
     from convscope.export.python_code import python_code as python_code
     from convscope.export.python_code import write_code as write_code
     from convscope.inspection.attribution.attribution import Attribution as Attribution
@@ -49,6 +54,9 @@ if TYPE_CHECKING:
     from convscope.inspection.foreign.extraction import architecture_of as architecture_of
     from convscope.inspection.foreign.listing import Listing as Listing
     from convscope.inspection.foreign.listing import list_layers as list_layers
+    from convscope.inspection.health.afterwards import examine as examine
+    from convscope.inspection.health.watch import Health as Health
+    from convscope.inspection.health.watch import Watch as Watch
     from convscope.inspection.maps.exciting import Exciting as Exciting
     from convscope.inspection.maps.exciting import exciting as exciting
     from convscope.inspection.maps.kernels import Kernels as Kernels
@@ -94,39 +102,44 @@ _HOMES = {
     "convscope.architecture.arithmetic": ("Explanation", "explain"),
     "convscope.architecture.layers": ("Volume",),
     "convscope.architecture.zoo": ("ZOO", "find_architecture"),
+    "convscope.claims.table": ("measure_claims",),
     "convscope.data.images": ("Data", "ImageSet"),
     "convscope.data.preprocessing": ("Preprocessing",),
     "convscope.data.sources": ("load_data",),
     "convscope.errors": ("ConvscopeError",),
     "convscope.exercises.marking": ("check_exercises",),
     "convscope.exercises.sheet": ("make_exercises",),
+    "convscope.experiments.comparing": ("compare_architectures", "compare_runs"),
+    "convscope.experiments.grid": ("grid", "run_trials"),
     "convscope.export.python_code": ("python_code", "write_code"),
-    "convscope.inspection.changes.ablation": ("Ablation", "ablate", "measure_edit"),
     "convscope.inspection.attribution.attribution": (
         "Attribution",
         "Attributions",
         "attribute",
         "attribute_all",
     ),
+    "convscope.inspection.changes.ablation": ("Ablation", "ablate", "measure_edit"),
     "convscope.inspection.changes.editing": ("edit_kernel", "swap_pooling"),
-    "convscope.inspection.symmetry.equivariance": ("Equivariance", "equivariance"),
-    "convscope.inspection.maps.exciting": ("Exciting", "exciting"),
-    "convscope.inspection.foreign.extraction": ("Extraction", "architecture_of"),
-    "convscope.inspection.walking.gradient": ("weight_gradient",),
-    "convscope.inspection.symmetry.invariance": ("Invariance", "invariance"),
-    "convscope.inspection.maps.kernels": ("Kernels", "kernels"),
-    "convscope.inspection.foreign.listing": ("Listing", "list_layers"),
-    "convscope.inspection.maps.maps": ("ActivationMaps", "activation_maps"),
     "convscope.inspection.fields.receptive": (
         "ReceptiveField",
         "ReceptiveFields",
         "receptive_field",
         "receptive_fields",
     ),
-    "convscope.inspection.walking.places": ("WeightGradient",),
-    "convscope.inspection.subject": ("Subject", "subject_of"),
-    "convscope.inspection.symmetry.transforms": ("Flip", "Rotation", "Shift"),
+    "convscope.inspection.foreign.extraction": ("Extraction", "architecture_of"),
+    "convscope.inspection.foreign.listing": ("Listing", "list_layers"),
+    "convscope.inspection.health.afterwards": ("examine",),
+    "convscope.inspection.health.watch": ("Health", "Watch"),
+    "convscope.inspection.maps.exciting": ("Exciting", "exciting"),
+    "convscope.inspection.maps.kernels": ("Kernels", "kernels"),
+    "convscope.inspection.maps.maps": ("ActivationMaps", "activation_maps"),
     "convscope.inspection.maps.visualisation": ("Visualisation", "visualise"),
+    "convscope.inspection.subject": ("Subject", "subject_of"),
+    "convscope.inspection.symmetry.equivariance": ("Equivariance", "equivariance"),
+    "convscope.inspection.symmetry.invariance": ("Invariance", "invariance"),
+    "convscope.inspection.symmetry.transforms": ("Flip", "Rotation", "Shift"),
+    "convscope.inspection.walking.gradient": ("weight_gradient",),
+    "convscope.inspection.walking.places": ("WeightGradient",),
     "convscope.inspection.walking.walk": ("Walk", "walk"),
     "convscope.network.build": ("build",),
     "convscope.report.lesson.page": ("write_lesson",),
@@ -156,6 +169,7 @@ __all__ = [
     "Explanation",
     "Extraction",
     "Flip",
+    "Health",
     "ImageSet",
     "Invariance",
     "Kernels",
@@ -173,6 +187,7 @@ __all__ = [
     "Visualisation",
     "Volume",
     "Walk",
+    "Watch",
     "WeightGradient",
     "__version__",
     "ablate",
@@ -182,19 +197,24 @@ __all__ = [
     "attribute_all",
     "build",
     "check_exercises",
+    "compare_architectures",
+    "compare_runs",
     "edit_kernel",
     "equivariance",
     "errors",
     "evaluate",
+    "examine",
     "exciting",
     "explain",
     "find_architecture",
+    "grid",
     "invariance",
     "kernels",
     "list_layers",
     "list_runs",
     "load_data",
     "make_exercises",
+    "measure_claims",
     "measure_edit",
     "open_run",
     "predict",
@@ -202,6 +222,7 @@ __all__ = [
     "read_recipe",
     "receptive_field",
     "receptive_fields",
+    "run_trials",
     "subject_of",
     "swap_pooling",
     "train",

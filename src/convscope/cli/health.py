@@ -27,7 +27,7 @@ def health(
     Looks at all weights that the run has kept, on training images. Each finding names the
     place, the evidence and the remedy. While training: convscope train --health.
     """
-    from convscope.inspection.health.afterwards import health as examine
+    from convscope.inspection.health.afterwards import examine
 
     with following(quiet=quiet) as follower:
         found = examine(run, data=data, progress=follower.tell)

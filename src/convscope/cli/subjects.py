@@ -37,14 +37,14 @@ def read_shape(text: str | None) -> Volume | None:
     if text is None:
         return None
     found = re.fullmatch(r"([0-9]{1,5})[x×]([0-9]{1,5})[x×]([0-9]{1,4})", text.strip().lower())
-    numbers = [int(number) for number in found.groups()] if found else [0]
-    if min(numbers) < 1:
+    height, width, channels = map(int, found.groups()) if found else (0, 0, 0)
+    if min(height, width, channels) < 1:
         raise UsageError(
             f"{text!r} is not HEIGHTxWIDTHxCHANNELS",
             place="--shape",
             remedy='write "--shape 224x224x3"',
         )
-    return Volume(*numbers)
+    return Volume(height, width, channels)
 
 
 def draw(figure: Figure, out: str) -> None:

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 from convscope.data.images import Data
 from convscope.data.sources import load_data
 from convscope.errors import TrainingError
-from convscope.inspection.health.afterwards import health
+from convscope.inspection.health.afterwards import examine
 from convscope.inspection.health.watch import Watch
 from convscope.training.runs import open_run
 from convscope.training.train import train
@@ -74,7 +74,7 @@ def test_a_training_that_breaks_is_told_of(mini: Data) -> None:
 
 def test_a_run_that_is_over_is_examined_from_its_snapshots(mini: Data) -> None:
     run = train("article", data=mini, settings=SETTINGS, out="over")
-    found = health("over")
+    found = examine("over")
     assert [vitals.step for vitals in found.history.vitals] == [step for step, _ in run.snapshots()]
     assert found.findings == ()
     record = json.loads(json.dumps(found.as_dict()))
@@ -83,7 +83,7 @@ def test_a_run_that_is_over_is_examined_from_its_snapshots(mini: Data) -> None:
 
 
 def test_the_example_is_healthy() -> None:
-    found = health("example")
+    found = examine("example")
     assert found.findings == ()
     assert found.history.last.step == open_run("example").results["steps"]
 
@@ -91,4 +91,4 @@ def test_the_example_is_healthy() -> None:
 def test_what_is_too_fast_is_found_afterwards_too(mini: Data) -> None:
     settings = {**SETTINGS, "optimizer": "adam", "learning_rate": "1"}
     train("article", data=mini, settings=settings, out="fast")
-    assert "learning rate too high" in {finding.kind for finding in health("fast").findings}
+    assert "learning rate too high" in {finding.kind for finding in examine("fast").findings}

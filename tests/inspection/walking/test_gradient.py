@@ -259,5 +259,5 @@ def test_gradients_that_are_not_finite_are_refused() -> None:
     subject = parsed_subject(NOTATIONS[0])
     with torch.no_grad():
         subject.module.fc.weight.fill_(math.nan)
-    with pytest.raises(UsageError, match="made: the gradient through conv2 is not finite"):
+    with pytest.raises(UsageError, match="made: its scores are not finite"):
         weight_gradient(subject, target=0)

@@ -16,10 +16,10 @@ from convscope.training.prepare import data_of
 from convscope.training.runs import Run, open_run
 from convscope.training.task import Classification
 
-__all__ = ["health"]
+__all__ = ["examine"]
 
 
-def health(
+def examine(
     run: Run | str | Path, *, data: Data | str | Path | None = None, progress: Tell | None = None
 ) -> Health:
     """Looks at every snapshot of a run and at its losses, on training images.
