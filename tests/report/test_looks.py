@@ -34,13 +34,15 @@ def subject() -> Subject:
 
 
 MADE: dict[tuple[str, str], Any] = {
-    ("walk", "Walk"): lambda s: walk(s, "conv1", (1, 3, 3)),
-    ("maps", "ActivationMaps"): lambda s: activation_maps(s, "conv1"),
-    ("kernels", "Kernels"): lambda s: kernels(s, "conv1"),
-    ("receptive", "ReceptiveFields"): lambda s: receptive_fields(s, ["conv1"], images=2),
-    ("attribution", "Attributions"): lambda s: attribute_all(s, 0, ["saliency"], check=False),
-    ("equivariance", "Equivariance"): lambda s: equivariance(s, images=2),
-    ("ablation", "Ablation"): lambda s: ablate(s, images=10),
+    ("walking.walk", "Walk"): lambda s: walk(s, "conv1", (1, 3, 3)),
+    ("maps.maps", "ActivationMaps"): lambda s: activation_maps(s, "conv1"),
+    ("maps.kernels", "Kernels"): lambda s: kernels(s, "conv1"),
+    ("fields.receptive", "ReceptiveFields"): lambda s: receptive_fields(s, ["conv1"], images=2),
+    ("attribution.attribution", "Attributions"): lambda s: attribute_all(
+        s, 0, ["saliency"], check=False
+    ),
+    ("symmetry.equivariance", "Equivariance"): lambda s: equivariance(s, images=2),
+    ("changes.ablation", "Ablation"): lambda s: ablate(s, images=10),
 }
 
 
@@ -70,7 +72,7 @@ def test_a_result_is_drawn_and_written_escaped(key: tuple[str, str], subject: Su
 
 def test_two_figures_of_one_notebook_do_not_share_names(subject: Subject) -> None:
     maps = activation_maps(subject, "conv1")
-    look = LOOKS["maps", "ActivationMaps"]
+    look = LOOKS["maps.maps", "ActivationMaps"]
     one, other = (notebook.look_html(look, maps) for _ in range(2))
     names = [set(re.findall(r' id="([^"]+)"', markup)) for markup in (one, other)]
     assert not names[0] & names[1]

@@ -30,31 +30,39 @@ class Look:
 
 
 LOOKS: dict[tuple[str, str], Look] = {
-    ("walk", "Walk"): Look("walk_figure:walk_figure", "walk_view:WalkView"),
-    ("gradient", "WeightGradient"): Look(
+    ("walking.walk", "Walk"): Look("walk_figure:walk_figure", "walk_view:WalkView"),
+    ("walking.gradient", "WeightGradient"): Look(
         "gradient_figure:gradient_figure", "gradient_view:GradientView"
     ),
-    ("maps", "ActivationMaps"): Look("maps_figure:maps_figure", "maps_view:MapsView"),
-    ("kernels", "Kernels"): Look("maps_figure:kernel_figure", "maps_view:KernelsView"),
-    ("exciting", "Exciting"): Look("exciting_figure:exciting_figure", "exciting_view:ExcitingView"),
-    ("visualisation", "Visualisation"): Look(
+    ("maps.maps", "ActivationMaps"): Look("maps_figure:maps_figure", "maps_view:MapsView"),
+    ("maps.kernels", "Kernels"): Look("maps_figure:kernel_figure", "maps_view:KernelsView"),
+    ("maps.exciting", "Exciting"): Look(
+        "exciting_figure:exciting_figure", "exciting_view:ExcitingView"
+    ),
+    ("maps.visualisation", "Visualisation"): Look(
         "exciting_figure:visualisation_figure", "exciting_view:VisualisationView"
     ),
-    ("receptive", "ReceptiveField"): Look("fields_figure:field_figure", "fields_view:FieldView"),
-    ("receptive", "ReceptiveFields"): Look("fields_figure:fields_figure", "fields_view:FieldsView"),
-    ("attribution", "Attribution"): Look(
+    ("fields.receptive", "ReceptiveField"): Look(
+        "fields_figure:field_figure", "fields_view:FieldView"
+    ),
+    ("fields.receptive", "ReceptiveFields"): Look(
+        "fields_figure:fields_figure", "fields_view:FieldsView"
+    ),
+    ("attribution.attribution", "Attribution"): Look(
         "attribution_figure:attribution_figure", "attribution_view:AttributionView"
     ),
-    ("attribution", "Attributions"): Look(
+    ("attribution.attribution", "Attributions"): Look(
         "looks:_attributions", "attribution_view:AttributionsView"
     ),
-    ("equivariance", "Equivariance"): Look(
+    ("symmetry.equivariance", "Equivariance"): Look(
         "symmetry_figure:equivariance_figure", "symmetry_view:EquivarianceView"
     ),
-    ("shift_results", "Invariance"): Look(
+    ("symmetry.shift_results", "Invariance"): Look(
         "invariance_figure:invariance_figure", "symmetry_view:InvarianceView"
     ),
-    ("ablation", "Ablation"): Look("ablation_figure:ablation_figure", "ablation_view:AblationView"),
+    ("changes.ablation", "Ablation"): Look(
+        "ablation_figure:ablation_figure", "ablation_view:AblationView"
+    ),
 }
 """By the module of ``convscope.inspection`` and the type's name."""
 
