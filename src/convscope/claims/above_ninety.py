@@ -73,7 +73,7 @@ def charts(values: Mapping[str, Any]) -> tuple[Chart, ...]:
             "",
             "test accuracy, %",
             (Series("accuracy", seeds, right),),
-            kind="bars",
+            kind="points",
             level=("90 %", 90.0),
         ),
     )

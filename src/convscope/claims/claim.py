@@ -52,13 +52,16 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What a figure shows; ``x`` and ``y`` name the axes with their units."""
+    """What a figure shows; ``x`` and ``y`` name the axes with their units.
+
+    Bars begin at 0; points are for values that differ little beside their size.
+    """
 
     title: str
     x: str
     y: str
     series: tuple[Series, ...]
-    kind: Literal["lines", "bars"] = "lines"
+    kind: Literal["lines", "bars", "points"] = "lines"
     log_x: bool = False
     log_y: bool = False
     level: tuple[str, float] | None = None

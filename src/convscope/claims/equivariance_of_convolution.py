@@ -115,7 +115,7 @@ def charts(values: Mapping[str, Any]) -> tuple[Chart, ...]:
         inner = [row for row in rows if row["inside"] is not None]
         series.append(
             Series(
-                f"{layer}, no padding in sight",
+                f"{layer}, inside",
                 tuple(row["shift"] for row in inner),
                 tuple(max(row["inside"], SMALLEST) for row in inner),
             )

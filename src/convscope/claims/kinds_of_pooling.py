@@ -130,7 +130,7 @@ def charts(values: Mapping[str, Any]) -> tuple[Chart, ...]:
 
     title = "The article's network with four kinds of pooling"
     bars = tuple(series(window) for window in WINDOWS)
-    return (Chart(title, "pooling", "test accuracy, %", bars, kind="bars"),)
+    return (Chart(title, "pooling", "test accuracy, %", bars, kind="points"),)
 
 
 CLAIM = Claim(

@@ -136,7 +136,7 @@ def charts(values: Mapping[str, Any]) -> tuple[Chart, ...]:
         tuple(100 * row["high"] for row in rows),
     )
     title = "The article's network with and without its non-linearities"
-    return (Chart(title, "non-linearities", "test accuracy, %", (series,), kind="bars"),)
+    return (Chart(title, "non-linearities", "test accuracy, %", (series,), kind="points"),)
 
 
 CLAIM = Claim(

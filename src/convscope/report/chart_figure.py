@@ -39,7 +39,7 @@ def chart_figure(chart: Chart) -> Figure:
 
     A bound that is not finite, or far out, ends where the axis ends.
     """
-    sideways = chart.kind == "bars" and _sideways(chart)
+    sideways = chart.kind != "lines" and _sideways(chart)
     names = [str(x) for series in chart.series[:1] for x in series.xs]
     with figure_style():
         height = 1.3 + 0.32 * len(names) * max(1, len(chart.series)) if sideways else _HEIGHT
@@ -68,7 +68,7 @@ def _explain(figure: Figure, axes: Axes, chart: Chart) -> None:
             handles,
             labels,
             loc="outside lower left",
-            ncols=min(4, len(labels)),
+            ncols=max(1, min(len(labels), _LETTERS_ACROSS // (max(map(len, labels)) + 6))),
             title=f"{note} intervals" if note else None,
             title_fontsize=8,
             alignment="left",
@@ -163,7 +163,7 @@ def _draw_lines(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
         )
     if chart.log_x:
         axes.set_xscale("log")
-        _plain_ticks(axes, sorted({float(x) for series in chart.series for x in series.xs}))
+    _plain_ticks(axes, sorted({float(x) for series in chart.series for x in series.xs}))
     if chart.log_y:
         axes.set_yscale("log")
         _plain_powers(axes.yaxis)
@@ -207,6 +207,15 @@ def _style(number: int) -> dict[str, Any]:
     }
 
 
+def _point(number: int) -> dict[str, Any]:
+    return {
+        "color": CATEGORIES[number % len(CATEGORIES)],
+        "marker": _MARKERS[number % len(_MARKERS)],
+        "linestyle": "none",
+        "markersize": 6,
+    }
+
+
 def _whiskers(
     series: Series, limits: tuple[float, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
@@ -223,7 +232,12 @@ def _draw_bars(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
     for number, (series, (middle, width)) in enumerate(zip(chart.series, offsets, strict=True)):
         places = np.array([names.index(str(x)) for x in series.xs]) + middle
         values, start = _numbers(series.ys), limits[0] if chart.log_y else 0.0
-        axes.bar(places, values - start, width, bottom=start, label=series.name, **_style(number))
+        if chart.kind == "points":
+            axes.plot(places, values, label=series.name, **_point(number))
+        else:
+            axes.bar(
+                places, values - start, width, bottom=start, label=series.name, **_style(number)
+            )
         whiskers = _whiskers(series, limits)
         if whiskers is not None:
             axes.errorbar(
@@ -247,7 +261,12 @@ def _draw_bars_sideways(axes: Axes, chart: Chart, limits: tuple[float, float]) -
     for number, (series, (middle, width)) in enumerate(zip(chart.series, offsets, strict=True)):
         places = np.array([names.index(str(x)) for x in series.xs]) + middle
         values, start = _numbers(series.ys), limits[0] if chart.log_y else 0.0
-        axes.barh(places, values - start, width, left=start, label=series.name, **_style(number))
+        if chart.kind == "points":
+            axes.plot(values, places, label=series.name, **_point(number))
+        else:
+            axes.barh(
+                places, values - start, width, left=start, label=series.name, **_style(number)
+            )
         whiskers = _whiskers(series, limits)
         if whiskers is not None:
             axes.errorbar(
