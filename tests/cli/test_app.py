@@ -28,6 +28,21 @@ COMMANDS = [
     "data",
     "zoo",
     "doctor",
+    "compare",
+    "health",
+    "claims",
+    "layers",
+    "walk",
+    "gradient",
+    "maps",
+    "kernels",
+    "exciting",
+    "visualise",
+    "fields",
+    "attribute",
+    "symmetry",
+    "ablate",
+    "lesson",
 ]
 
 
