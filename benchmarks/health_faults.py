@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from convscope.architecture.architecture import Architecture
-from convscope.architecture.layers import BatchNorm
-from convscope.architecture.shapes import walk
 from convscope.architecture.zoo import find_architecture
 from convscope.data.sources import load_data
 from convscope.experiments.table import Cell, Table, fill, read_table
@@ -115,8 +113,7 @@ def _cell(
 
 
 def _has_batchnorm(text: str) -> bool:
-    nodes = find_architecture(text).nodes
-    return any(isinstance(node.layer, BatchNorm) for node in walk(nodes))
+    return "batchnorm" in str(find_architecture(text, example=False))
 
 
 _DATA: dict[str, Any] = {}

@@ -244,6 +244,7 @@ def _draw_bars(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
                 places, values, whiskers, fmt="none", ecolor=LIGHT["ink"], capsize=3, linewidth=1
             )
     axes.set_xticks(range(len(names)), [textwrap.fill(name, _NAME) for name in names])
+    axes.set_xlim(-0.55, len(names) - 0.45)
     axes.tick_params(axis="x", length=0)
     if chart.log_y:
         axes.set_yscale("log")
@@ -280,7 +281,7 @@ def _draw_bars_sideways(axes: Axes, chart: Chart, limits: tuple[float, float]) -
             )
     axes.set_yticks(range(len(names)), [textwrap.fill(name, 2 * _NAME) for name in names])
     axes.tick_params(axis="y", length=0)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.45, -0.55)  # the first on top
     if chart.log_y:
         axes.set_xscale("log")
         _plain_powers(axes.xaxis)
