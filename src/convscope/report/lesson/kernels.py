@@ -24,11 +24,13 @@ def first_kernel_chapter(material: LessonMaterial) -> Chapter | None:
         "A kernel slides",
         paragraphs(
             f"A convolution has kernels: small grids of weights, here {_size(slide)}, each as deep "
-            f"as the input of its layer. At every place a kernel meets as many numbers as it has "
-            "weights; each is multiplied by its weight, and the products are added up, with a "
-            "bias. The sums of all places are an activation map, one for each kernel.",
+            f"as {_depth(slide)}. At every place a kernel meets as many numbers as it has "
+            "weights; each is multiplied by its weight, and the products are added up"
+            f"{_and_bias(slide)}. The sums of all places are an activation map, one for each "
+            "kernel.",
             "Move the window with the slider, with the arrow keys, or with a pointer on either "
             "map. What is dashed lies in the padding and counts as 0.",
+            _note(material, slide),
         ),
         drawing("kernel-slide", slide.layer),
         paragraphs(
@@ -44,6 +46,27 @@ def first_kernel_chapter(material: LessonMaterial) -> Chapter | None:
 def _size(slide: Slide) -> str:
     height, width = slide.geometry.kernel
     return f"{height}×{width}×{slide.kernels.shape[1]}"
+
+
+def _depth(slide: Slide) -> str:
+    groups = slide.geometry.groups
+    if groups == 1:
+        return "the input of its layer"
+    return f"one of the {groups} groups into which the channels of its input are parted"
+
+
+def _and_bias(slide: Slide) -> str:
+    return "" if slide.biases is None else ", with a bias"
+
+
+def _note(material: LessonMaterial, slide: Slide) -> str | None:
+    """How many of the kernels the page holds, where it cannot hold all."""
+    total = material.subject.layer(slide.layer).shape[0]
+    shown = len(slide.channels)
+    if shown == total:
+        return None
+    one = "One" if shown == 1 else f"The first {shown}"
+    return f"{one} of the {total} kernels of {slide.layer} {'is' if shown == 1 else 'are'} here."
 
 
 def _sharing(material: LessonMaterial, slide: Slide) -> str | None:
@@ -68,10 +91,6 @@ def last_kernel_chapter(material: LessonMaterial) -> Chapter | None:
     slide = material.slides[-1]
     height, width = slide.geometry.kernel
     depth = slide.kernels.shape[1]
-    note = None
-    total = next(each.shape[0] for each in material.subject.layers if each.name == slide.layer)
-    if len(slide.channels) < total:
-        note = f"The first {len(slide.channels)} of its {total} kernels are here."
     return chapter(
         "deep-kernel",
         "A kernel as deep as its input",
@@ -83,7 +102,7 @@ def last_kernel_chapter(material: LessonMaterial) -> Chapter | None:
             + (" and a bias." if slide.biases is not None else ".")
             if depth > 1
             else f"The kernels of {slide.layer} are {_size(slide)}.",
-            note,
+            _note(material, slide),
         ),
         drawing("kernel-slide", slide.layer),
         blocks={slide.layer: slide_block(slide)},

@@ -112,7 +112,8 @@ def lesson_html(material: LessonMaterial) -> str:
 
 
 def _title(material: LessonMaterial) -> str:
-    return f"A convolutional network, looked into: {material.subject.name}"
+    name = material.subject.name.replace("\\", "/").rpartition("/")[2]
+    return f"A convolutional network, looked into: {name}"
 
 
 def _chapters(material: LessonMaterial) -> Iterator[Chapter]:

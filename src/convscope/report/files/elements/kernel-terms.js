@@ -264,7 +264,8 @@
       let now = this.#result.value;
       const lines = [this.#line("sum", `sum of ${many}`, total)];
       if (this.#data.biases) lines.push(this.#line("bias", "plus the bias", bias));
-      lines.push(this.#line(layer, layer, now, [written(total, 5), "+", behind(written(bias, 5)), "="]));
+      const added = this.#data.biases ? [written(total, 5), "+", behind(written(bias, 5)), "="] : null;
+      lines.push(this.#line(layer, layer, now, added));
       const said = [`${layer} ${written(now, 5)}`];
       for (const step of this.#data.after) {
         if (step.kind === "pool") {
