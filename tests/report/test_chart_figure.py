@@ -77,8 +77,13 @@ def test_wild_bounds_do_not_blow_up_the_axis(bound: float) -> None:
 
 
 def test_bars_begin_at_zero_and_shares_end_at_a_hundred() -> None:
-    (axes,) = chart_figure(BARS).axes
+    full = replace(
+        BARS, series=(Series("first", ("a", "b"), (90.0, 60.0), (80.0, 55.0), (130.0, 65.0)),)
+    )
+    (axes,) = chart_figure(full).axes
     assert axes.get_ylim() == (0.0, pytest.approx(100.0))
+    (axes,) = chart_figure(BARS).axes
+    assert axes.get_ylim()[0] == 0.0
     assert axes.lines[-1].get_ydata()[0] == 50.0
     (axes,) = chart_figure(replace(BARS, kind="points")).axes
     assert axes.get_ylim()[0] > 0
@@ -97,6 +102,8 @@ def test_long_names_lie_beside_their_bars() -> None:
 def test_values_that_are_missing_or_zero() -> None:
     odd = replace(LINES, log_y=True, series=(Series("s", (1.0, 2.0, 3.0), (0.0, math.nan, 5.0)),))
     assert png_bytes(chart_figure(odd), 40)
+    few = replace(odd, series=(Series("s", (1.0, 2.0), (20.0, 300.0)),))
+    assert not any("$" in text for text in texts(chart_figure(few)))
     nothing = replace(odd, series=(Series("s", (1.0,), (math.nan,)),))
     for log in (False, True):
         assert png_bytes(chart_figure(replace(nothing, log_y=log)), 40)

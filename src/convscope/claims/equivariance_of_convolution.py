@@ -124,7 +124,7 @@ def charts(values: Mapping[str, Any]) -> tuple[Chart, ...]:
         Chart(
             "How far f(g(x)) is from g(f(x)) when the image is shifted",
             "shift to the right, pixels",
-            "relative error (0 is drawn as 1e−9)",
+            "relative error (none: 1e−9)",
             tuple(series),
             log_y=True,
             level=("rounding", EXACT),

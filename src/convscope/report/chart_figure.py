@@ -25,7 +25,7 @@ __all__ = ["chart_figure"]
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
 _HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo")
-_WIDTH, _HEIGHT = 6.4, 3.4
+_WIDTH, _HEIGHT = 6.4, 3.6
 _LETTERS_ACROSS = 84
 """Of names below one another's bars; more of them lie on their sides."""
 _NAME = 16
@@ -52,7 +52,9 @@ def chart_figure(chart: Chart) -> Figure:
             _draw_bars_sideways(axes, chart, limits)
         else:
             _draw_bars(axes, chart, limits)
-        axes.set_title(textwrap.fill(chart.title, 58))
+        figure.suptitle(
+            textwrap.fill(chart.title, 72), x=0.012, ha="left", fontsize=10.5, fontweight="bold"
+        )
         _draw_level(axes, chart, sideways)
         _explain(figure, axes, chart)
     return figure
@@ -103,8 +105,8 @@ def _limits(chart: Chart) -> tuple[float, float]:
     low, high = _with_bounds(chart, low, high, span, logarithmic=False)
     room = 0.06 * ((high - low) or span)
     bars = chart.kind == "bars"
-    below = low if (bars and low == 0) or _is_share(chart, low, 0.0) else low - room
-    above = high if _is_share(chart, high, 100.0) else high + room
+    below = low if bars and low == 0 else low - room
+    above = high if bars and high == 100 and _of_shares(chart) else high + room
     return below, above
 
 
@@ -121,35 +123,37 @@ def _with_bounds(
     room = _ROOM * span
     found_low = max(min(low, *bounds), low - room)
     found_high = min(max(high, *bounds), high + room)
-    if "%" in chart.y and not logarithmic and low >= 0 and high <= 100:
+    if not logarithmic and _of_shares(chart):
         return max(found_low, 0.0), min(found_high, 100.0)  # a share is nothing else
     return found_low, found_high
 
 
-def _is_share(chart: Chart, value: float, end: float) -> bool:
-    return "%" in chart.y and value == end and chart.kind == "bars"
+def _of_shares(chart: Chart) -> bool:
+    """Whether the values are parts of a whole, in percent: then their intervals are, too."""
+    values = [value for series in chart.series for value in series.ys if math.isfinite(value)]
+    return "%" in chart.y and all(0 <= value <= 100 for value in values)
 
 
 def _bounded(
-    series: Series, limits: tuple[float, float]
+    chart: Chart, series: Series, limits: tuple[float, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """The bounds of the intervals, cut to the axis; one that is no number is its value."""
+    """The bounds of the intervals, cut to what can be shown; one that is no number is its value."""
     if not series.lows:
         return None
+    low, high = limits
+    if _of_shares(chart):
+        low, high = max(low, 0.0), min(high, 100.0)
     values = _numbers(series.ys)
     lows = np.where(np.isnan(_numbers(series.lows)), values, _numbers(series.lows))
     highs = np.where(np.isnan(_numbers(series.highs)), values, _numbers(series.highs))
-    return (
-        np.minimum(np.maximum(lows, limits[0]), values),
-        np.maximum(np.minimum(highs, limits[1]), values),
-    )
+    return np.minimum(np.maximum(lows, low), values), np.maximum(np.minimum(highs, high), values)
 
 
 def _draw_lines(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
     for number, series in enumerate(chart.series):
         colour = CATEGORIES[number % len(CATEGORIES)]
         xs, ys = _numbers(series.xs), _numbers(series.ys)
-        bounds = _bounded(series, limits)
+        bounds = _bounded(chart, series, limits)
         if bounds is not None:
             axes.fill_between(xs, *bounds, color=colour, alpha=0.15, linewidth=0)
         axes.plot(
@@ -166,8 +170,9 @@ def _draw_lines(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
     _plain_ticks(axes, sorted({float(x) for series in chart.series for x in series.xs}))
     if chart.log_y:
         axes.set_yscale("log")
-        _plain_powers(axes.yaxis)
     axes.set_ylim(*limits)
+    if chart.log_y:
+        _plain_powers(axes.yaxis)
     axes.set_xlabel(chart.x)
     axes.set_ylabel(chart.y)
     axes.grid(True)
@@ -182,13 +187,17 @@ def _plain_ticks(axes: Axes, xs: Sequence[float]) -> None:
 
 def _plain_powers(axis: Axis) -> None:
     """10, 1,000 and 0.01 in the place of formulas; 1e−9 where that is shorter."""
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     def said(value: float, _: float) -> str:
         text = f"{value:,.0f}" if value >= 1 else f"{value:g}"
         return text.replace("e-0", "e−").replace("-", "−")
 
+    low, high = axis.get_view_interval()
+    steps = (1.0,) if high > 1000 * low else (1.0, 2.0, 5.0)
+    axis.set_major_locator(LogLocator(subs=steps))
     axis.set_major_formatter(FuncFormatter(said))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _offsets(count: int) -> Iterator[tuple[float, float]]:
@@ -217,9 +226,9 @@ def _point(number: int) -> dict[str, Any]:
 
 
 def _whiskers(
-    series: Series, limits: tuple[float, float]
+    chart: Chart, series: Series, limits: tuple[float, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    bounds = _bounded(series, limits)
+    bounds = _bounded(chart, series, limits)
     if bounds is None:
         return None
     values = np.nan_to_num(_numbers(series.ys))
@@ -238,7 +247,7 @@ def _draw_bars(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
             axes.bar(
                 places, values - start, width, bottom=start, label=series.name, **_style(number)
             )
-        whiskers = _whiskers(series, limits)
+        whiskers = _whiskers(chart, series, limits)
         if whiskers is not None:
             axes.errorbar(
                 places, values, whiskers, fmt="none", ecolor=LIGHT["ink"], capsize=3, linewidth=1
@@ -248,8 +257,9 @@ def _draw_bars(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
     axes.tick_params(axis="x", length=0)
     if chart.log_y:
         axes.set_yscale("log")
-        _plain_powers(axes.yaxis)
     axes.set_ylim(*limits)
+    if chart.log_y:
+        _plain_powers(axes.yaxis)
     axes.set_xlabel(chart.x)
     axes.set_ylabel(chart.y)
     axes.grid(True, axis="y")
@@ -268,7 +278,7 @@ def _draw_bars_sideways(axes: Axes, chart: Chart, limits: tuple[float, float]) -
             axes.barh(
                 places, values - start, width, left=start, label=series.name, **_style(number)
             )
-        whiskers = _whiskers(series, limits)
+        whiskers = _whiskers(chart, series, limits)
         if whiskers is not None:
             axes.errorbar(
                 values,
@@ -284,8 +294,9 @@ def _draw_bars_sideways(axes: Axes, chart: Chart, limits: tuple[float, float]) -
     axes.set_ylim(len(names) - 0.45, -0.55)  # the first on top
     if chart.log_y:
         axes.set_xscale("log")
-        _plain_powers(axes.xaxis)
     axes.set_xlim(*limits)
+    if chart.log_y:
+        _plain_powers(axes.xaxis)
     axes.set_ylabel(chart.x)
     axes.set_xlabel(chart.y)
     axes.grid(True, axis="x")
@@ -309,7 +320,6 @@ def _draw_level(axes: Axes, chart: Chart, sideways: bool) -> None:
         axes.annotate(
             name, (value, 1), (3, 2), xycoords=("data", "axes fraction"), va="bottom", **text
         )
-        axes.set_title(axes.get_title(loc="left"), pad=18)
     else:
         axes.axhline(value, **line)
         axes.annotate(
