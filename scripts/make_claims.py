@@ -70,11 +70,8 @@ def _section(outcomes: Sequence[Outcome]) -> str:
     threads = ", ".join(sorted({str(each.conditions["processor"]) for each in outcomes}))
     lines += ["", f"Measured on: {threads}.", ""]
     for each in outcomes:
-        lines += [
-            f"### {each.title}",
-            "",
-            f"`convscope claims {each.name}`. The rule: {each.rule}.",
-        ]
+        lines += [f"### {each.title}", ""]
+        lines += [f"`convscope claims {each.name}`. The rule: {each.rule}.", ""]
         lines += [f"Source: {each.source}.", ""]
         lines += [
             f"![{chart.title}](images/{_figure_name(each, number)}.svg)\n"

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from convscope.claims.claim import Setting
-from convscope.claims.equivariance_of_convolution import CLAIM, EXACT, shift_error
+from convscope.claims.equivariance_of_convolution import CLAIM, shift_error
 from convscope.claims.parameter_sharing import LocallyConnected
+from convscope.inspection.symmetry.equivariance import EXACT
 from tests.claims.samples import sample
 
 

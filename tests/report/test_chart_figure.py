@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 
 from convscope.claims.claim import Chart, Series
@@ -81,10 +82,10 @@ def test_bars_begin_at_zero_and_shares_end_at_a_hundred() -> None:
         BARS, series=(Series("first", ("a", "b"), (90.0, 60.0), (80.0, 55.0), (130.0, 65.0)),)
     )
     (axes,) = chart_figure(full).axes
-    assert axes.get_ylim() == (0.0, pytest.approx(100.0))
+    assert tuple(axes.get_ylim()) == pytest.approx((0.0, 100.0))
     (axes,) = chart_figure(BARS).axes
     assert axes.get_ylim()[0] == 0.0
-    assert axes.lines[-1].get_ydata()[0] == 50.0
+    assert float(np.asarray(axes.lines[-1].get_ydata())[0]) == 50.0
     (axes,) = chart_figure(replace(BARS, kind="points")).axes
     assert axes.get_ylim()[0] > 0
 

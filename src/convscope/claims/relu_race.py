@@ -78,7 +78,7 @@ def steps_to_error(
 
 def measure(setting: Setting) -> dict[str, Any]:
     """Every activation at every rate: the best rate by the median, then the ratios by seed."""
-    most = 300 if setting.quick else 3000
+    most = 300 if setting.quick else 2000
     rates = QUICK_RATES if setting.quick else RATES
     seeds = setting.seeds(5)
 
