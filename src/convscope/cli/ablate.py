@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from convscope.cli.console import show, show_json
+from convscope.cli.edits import edited, swapped
 from convscope.cli.options import (
     DataOption,
     FigureOption,
@@ -19,9 +20,6 @@ from convscope.cli.options import (
 from convscope.cli.progress import following
 from convscope.cli.subjects import draw, open_subject
 from convscope.errors import UsageError
-
-if TYPE_CHECKING:
-    from convscope.inspection.subject import Subject
 
 __all__ = ["ablate"]
 
@@ -57,6 +55,15 @@ def ablate(
             help="Instead: another pooling (max, avg, l2, distance, none); may be repeated.",
         ),
     ] = None,
+    edit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--edit",
+            metavar="LAYER:INDEX=VALUES",
+            help='Instead: other weights, such as "conv1:3=0" (all of kernel 3), "conv1:3=flip", '
+            '"conv1:3,0=0,1;1,0" (rows, of input channel 0); may be repeated.',
+        ),
+    ] = None,
     agreement: Annotated[
         bool,
         typer.Option("--agreement", help="Against the network's own answers: needs no labels."),
@@ -72,24 +79,25 @@ def ablate(
     """Switch channels of a layer off, one at a time, and rank them by what is lost.
 
     Accuracy and each class on a part of the images, before and after, with paired intervals;
-    and all of the layer at once. With --pool the effect of another pooling, put into the
-    network without training it again.
+    and all of the layer at once. With --pool and --edit the effect of another pooling or of
+    other weights, put into the network without training it again.
     """
     from convscope.inspection.changes import ablation
     from convscope.report.ablation_view import AblationView
 
-    if pool and (layer is not None or channels is not None or off == "layer"):
+    if (pool or edit) and (layer is not None or channels is not None or off == "layer"):
         raise UsageError(
-            "--pool is measured alone", remedy="give it without --layer, --channels and --off"
+            f"{'--pool' if pool else '--edit'} is measured alone",
+            remedy="give it without --layer, --channels and --off",
         )
     if channels is not None and off == "layer":
         raise UsageError("--off layer switches all channels off", remedy="leave --channels out")
     opened = open_subject(subject, data=data, shape=shape, seed=seed)
     with following(quiet=quiet) as follower:
-        if pool:
-            edited = _swapped(opened, pool)
+        if pool or edit:
+            changed = edited(swapped(opened, pool or []), edit or [])
             found = ablation.measure_edit(
-                opened, edited, images=count, agreement=agreement, seed=seed
+                opened, changed, images=count, agreement=agreement, seed=seed
             )
         else:
             found = ablation.ablate(
@@ -110,17 +118,3 @@ def ablate(
         from convscope.report.ablation_figure import ablation_figure
 
         draw(ablation_figure(found), out)
-
-
-def _swapped(subject: Subject, pools: list[str]) -> Subject:
-    """The subject with ``pool1=avg``, one after another."""
-    from convscope.inspection.changes.editing import swap_pooling
-
-    for text in pools:
-        name, sign, kind = text.partition("=")
-        if not sign or not name.strip():
-            raise UsageError(
-                f"{text!r} is not NAME=KIND", place="--pool", remedy='write "--pool pool1=avg"'
-            )
-        subject = swap_pooling(subject, name.strip(), kind.strip().lower())
-    return subject
