@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,3 +122,28 @@ def test_an_interruption_says_how_to_go_on(
     outcome = command("claims", "--all", "-q", "--json")
     assert outcome.out == ""
     assert '"convscope claims --all" goes on' in outcome.err
+
+
+@pytest.mark.slow
+def test_a_killed_process_leaves_what_it_measured(command: Command) -> None:
+    """The first rows survive the kill word for word, and the rest is measured."""
+    words = ("claims", "parameter-sharing", "--quick", "-q", "--json")
+    path = runs_folder() / "claims" / "parameter-sharing-quick.jsonl"
+    with subprocess.Popen(
+        [sys.executable, "-m", "convscope", *words], stdout=subprocess.DEVNULL
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not (path.is_file() and path.read_bytes().count(b"\n") >= 3):
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+    before = path.read_bytes()
+    kept = before[: before.rfind(b"\n") + 1]
+    outcome = command(*words)
+    assert outcome.code == 0
+    assert path.read_bytes().startswith(kept)
+    assert len(path.read_bytes().splitlines()) == 9
+    (record,) = outcome.json["claims"]
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+    assert record["seconds"] > 0.9 * sum(row["seconds"] for row in rows)

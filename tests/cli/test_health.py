@@ -10,8 +10,8 @@ from convscope.training.train import train
 from tests.cli.conftest import Command
 
 SMALL = "input auto -> conv 4 5x5 stride 2 -> relu -> maxpool 2 -> fc classes"
-HASTY = ("--data", "fashion-mini", "--recipe", "article", "--set", "epochs=1")
-HASTY += ("--set", "learning_rate=1", "--set", "precision=float32")
+DATA = ("--data", "fashion-mini", "--recipe", "article", "--set", "precision=float32")
+HASTY = (*DATA, "--set", "epochs=1", "--set", "learning_rate=1")
 
 
 @pytest.fixture
@@ -66,8 +66,7 @@ def test_training_with_health_as_json(command: Command) -> None:
 
 def test_a_training_that_breaks_is_told_of_too(command: Command) -> None:
     deep = "input auto -> fc 64 -> relu -> fc 64 -> relu -> fc classes"
-    words = ("--data", "fashion-mini", "--recipe", "article", "--set", "optimizer=sgd")
-    words += ("--set", "learning_rate=1000", "--set", "precision=float32")
+    words = (*DATA, "--set", "optimizer=sgd", "--set", "learning_rate=1000")
     outcome = command("train", deep, *words, "--health", "--out", "broken", "-q")
     assert (outcome.code, outcome.out) == (1, "")
     assert "the loss is nan" in outcome.err

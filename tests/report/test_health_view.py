@@ -23,16 +23,16 @@ FINDING = Finding(
 @pytest.fixture(scope="module")
 def history() -> History:
     torch.manual_seed(0)
+    norm, last = nn.BatchNorm2d(4), nn.Linear(4 * 4 * 4, 3)
     network = nn.Sequential(
-        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 4, 3), nn.Sigmoid(),
-        nn.Flatten(), nn.Linear(4 * 4 * 4, 3),
-    )  # fmt: skip
+        nn.Conv2d(1, 4, 3), norm, nn.ReLU(), nn.Conv2d(4, 4, 3), nn.Sigmoid(), nn.Flatten(), last
+    )
     with torch.no_grad():
-        network[1].bias.fill_(-50.0)
+        norm.bias.fill_(-50.0)
     images, labels = torch.randn(12, 1, 8, 8), torch.arange(12) % 3
     first = take_vitals(network, images, labels, step=1)
     with torch.no_grad():
-        network[6].weight.mul_(1.5)
+        last.weight.mul_(1.5)
     return History((first, take_vitals(network, images, labels, step=1200, before=first)))
 
 

@@ -60,7 +60,7 @@ def tell(values: Mapping[str, Any]) -> str:
     )
     return (
         f"relative change of the first pooled map when the image moves by one pixel: {listed}; "
-        f"answers of the network that stay the same: {answers} (n = {values['images']} images)"
+        f"answers of the network that stay the same: {answers} (n = {values['images']:,} images)"
     )
 
 

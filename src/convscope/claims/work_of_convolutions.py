@@ -62,7 +62,7 @@ def _timed_share(values: Mapping[str, Any]) -> float:
 
 
 def tell(values: Mapping[str, Any]) -> str:
-    counted = ", ".join(f"{name} {100 * share:.1f} %" for name, share in values["counted"].items())
+    counted = ", ".join(f"{name} {100 * share:.2f} %" for name, share in values["counted"].items())
     return (
         f"share of the multiply-adds: {counted}; of the seconds of a training pass of the "
         f"article's network, layer by layer: {100 * _timed_share(values):.0f} %"
@@ -76,8 +76,7 @@ def judge(values: Mapping[str, Any]) -> Verdict:
     if counted > 0.5:
         return Verdict(
             "holds when",
-            f"operations are counted; of the time they take {100 * timed:.0f} %, since the other "
-            "layers are bound by memory",
+            f"operations are counted; of the time they take {100 * timed:.0f} %",
         )
     return Verdict("not reproduced here", "less than half of the operations is theirs")
 
