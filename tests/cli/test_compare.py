@@ -25,6 +25,14 @@ def test_architectures_side_by_side(command: Command) -> None:
     assert "  − batchnorm" in lines
 
 
+def test_blocks_are_folded_and_wrapped(command: Command) -> None:
+    lines = command("compare", "resnet20", "article").out.splitlines()
+    assert len(lines) < 40
+    assert max(map(len, lines)) <= 100
+    assert not any("−>" in line for line in lines)
+    assert sum(line.startswith("  − 2 x { ") for line in lines) == 3
+
+
 def test_runs_side_by_side(command: Command) -> None:
     for seed in range(2):
         train("perceptron", data="fashion-mini", settings=SETTINGS, seed=seed, out=f"run-{seed}")

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convscope.architecture.printing import layer_text
 from convscope.architecture.zoo import find_architecture
 from convscope.data.sources import load_data
 from convscope.errors import UsageError
-from convscope.experiments.comparing import compare_architectures, compare_runs
+from convscope.experiments.comparing import compare_architectures, compare_runs, folded
 from convscope.training.evaluate import evaluate
 from convscope.training.runs import Run
 from convscope.training.train import train
@@ -46,6 +47,51 @@ def test_the_input_is_a_difference_too() -> None:
         [find_architecture(f"input {side}x{side}x1 -> globalavgpool -> fc 2") for side in (8, 9)]
     )
     assert found.differences[1] == ("− input 8×8×1", "+ input 9×9×1")
+
+
+BLOCK = "residual { conv 4 3x3 pad 1 -> batchnorm }"
+
+
+def test_a_block_is_one_line_with_its_arrows() -> None:
+    first, other = (
+        find_architecture(f"input 8x8x4 -> {layers} -> globalavgpool -> fc 2")
+        for layers in ("relu", f"{BLOCK} -> relu")
+    )
+    assert compare_architectures([first, other]).differences[1] == (f"+ {BLOCK}",)
+    assert compare_architectures([other, first]).differences[1] == (f"− {BLOCK}",)
+
+
+def test_equal_neighbours_are_one_line() -> None:
+    names = ["resnet20", "resnet56"]
+    found = compare_architectures([find_architecture(name) for name in names], names)
+    assert len(found.differences[1]) == 3
+    assert all(line.startswith("+ 6 x { ") for line in found.differences[1])
+    assert compare_architectures([find_architecture("resnet20")] * 2).differences[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ("", ""),
+        ("a", "a"),
+        ("a b c", "a|b|c"),
+        ("a a a b", "3 x { a }|b"),
+        ("b a c a c a", "b|2 x { a -> c }|a"),
+        ("a a b a a b", "2 x { a -> a -> b }"),
+    ],
+)
+def test_what_is_folded(layers: str, expected: str) -> None:
+    assert "|".join(folded(layers.split())) == expected
+
+
+def test_what_is_folded_is_the_same_network() -> None:
+    texts = [f"input 8x8x4 -> {'relu -> ' * n}{f'{BLOCK} -> tanh -> ' * n}fc 2" for n in (1, 3)]
+    nodes = find_architecture(texts[1]).nodes
+    line = " -> ".join(folded([layer_text(node.layer) for node in nodes]))
+    assert line == f"3 x {{ relu }} -> 3 x {{ {BLOCK} -> tanh }} -> fc 2"
+    again = find_architecture(f"input 8x8x4 -> {line}").nodes
+    named = [(node.name, node.layer) for node in nodes]
+    assert [(node.name, node.layer) for node in again] == named
 
 
 def test_runs_are_paired_image_by_image(runs: tuple[Run, Run]) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.arithmetic import Explanation, explain
+from convscope.architecture.printing import ARROW, layer_text
 from convscope.data.images import Data
 from convscope.errors import UsageError
 from convscope.experiments.statistics import Disagreement, disagreement
@@ -27,6 +28,7 @@ __all__ = [
     "RunComparison",
     "compare_architectures",
     "compare_runs",
+    "folded",
 ]
 
 
@@ -34,8 +36,8 @@ __all__ = [
 class ArchitectureComparison:
     """Explanations side by side; ``differences`` are those of each from the first.
 
-    A difference is a line: ``− conv2 conv 32 5x5 pad 2`` stands in the first alone,
-    ``+ …`` in the other alone.
+    A difference is a line: ``− conv 32 5x5 pad 2`` stands in the first alone, ``+ …`` in the
+    other alone; equal neighbours are one line, ``+ 3 x { conv 8 3x3 -> relu }``.
     """
 
     names: tuple[str, ...]
@@ -134,8 +136,7 @@ def compare_architectures(
     _require_two(architectures)
     explanations = tuple(explain(architecture) for architecture in architectures)
     shown = tuple(names) or tuple(str(architecture) for architecture in architectures)
-    first = _layers(explanations[0])
-    differences = tuple(_differing(first, _layers(other)) for other in explanations)
+    differences = tuple(_differing(architectures[0], other) for other in architectures)
     return ArchitectureComparison(shown, explanations, differences)
 
 
@@ -188,20 +189,48 @@ def _classes(
     return tuple(found)
 
 
-def _layers(explanation: Explanation) -> list[str]:
-    return [f"input {explanation.input}"] + [
-        f"{cost.name}  {cost.notation}" for cost in explanation.layers
-    ]
+def _differing(first: Architecture, other: Architecture) -> tuple[str, ...]:
+    """The input, then the layers, that only one of two has; a block stands as a whole.
+
+    Layers are without names: where one layer more comes first, all later names differ.
+    """
+    inputs = [[f"input {each.nodes[0].input}"] for each in (first, other)]
+    layers = [[layer_text(node.layer) for node in each.nodes] for each in (first, other)]
+    lines: list[str] = []
+    for one, two in (inputs, layers):
+        matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
+        for tag, start, end, other_start, other_end in matcher.get_opcodes():
+            if tag != "equal":
+                lines += [f"− {text}" for text in folded(one[start:end])]
+                lines += [f"+ {text}" for text in folded(two[other_start:other_end])]
+    return tuple(lines)
 
 
-def _differing(first: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:
-    lines = difflib.ndiff([_bare(line) for line in first], [_bare(line) for line in other])
-    return tuple(line.replace("-", "−", 1) for line in lines if line[:2] in ("- ", "+ "))
+def folded(layers: Sequence[str]) -> tuple[str, ...]:
+    """Equal neighbours as one line of the notation: ``3 x { conv 8 3x3 -> relu }``."""
+    found: list[str] = []
+    place = 0
+    while place < len(layers):
+        count, length = max(
+            ((_repeated(layers, place, length), length) for length in range(1, _LONGEST + 1)),
+            key=lambda pair: (pair[0] > 1, pair[0] * pair[1], -pair[1]),
+        )
+        body = ARROW.join(layers[place : place + length])
+        found += [f"{count} x {{ {body} }}"] if count > 1 else [layers[place]]
+        place += count * length if count > 1 else 1
+    return tuple(found)
 
 
-def _bare(line: str) -> str:
-    """A layer without its name: where one layer more comes first, all later names differ."""
-    return line.partition("  ")[2] or line
+_LONGEST = 8
+"""Layers of a repetition that is looked for."""
+
+
+def _repeated(layers: Sequence[str], place: int, length: int) -> int:
+    """How many times the ``length`` layers from ``place`` on stand behind one another."""
+    body, count = layers[place : place + length], 1
+    while layers[place + count * length : place + (count + 1) * length] == body:
+        count += 1
+    return count
 
 
 def _run_differences(first: Run, other: Run) -> tuple[str, ...]:
@@ -221,5 +250,4 @@ def _run_differences(first: Run, other: Run) -> tuple[str, ...]:
         )
         if one != two
     ]
-    layers = _differing(_layers(explain(first.architecture)), _layers(explain(other.architecture)))
-    return (*layers, *found)
+    return (*_differing(first.architecture, other.architecture), *found)

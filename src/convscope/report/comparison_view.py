@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -49,7 +50,9 @@ class ArchitectureComparisonView(View):
                 lines += labelled(name, say(text), min(width, _WIDEST), len(name) + 2)
         for name, differences in zip(names[1:], comparison.differences[1:], strict=True):
             lines += [[], [(say(f"{name} beside {names[0]}"), "bold")]]
-            lines += [_difference(line, say) for line in differences] or [[("the same", "dim")]]
+            for line in differences:
+                lines += _difference(line, min(width, _WIDEST), say)
+            lines += [] if differences else [[("  the same", "dim")]]
         note = "× is how many times the first one's. Memory is of one image's activations, float32."
         return [*lines, [], *labelled("", say(note), min(width, _WIDEST), 0)]
 
@@ -124,5 +127,11 @@ def _points(share: float, digits: int = 2) -> str:
     return f"{100 * share:+.{digits}f}".replace("-", "−")
 
 
-def _difference(line: str, say: Say) -> Line:
-    return [(f"  {say(line)}", _ORANGE if line.startswith("+") else "dim")]
+def _difference(line: str, width: int, say: Say) -> list[Line]:
+    """A line that is in one of the two, wrapped behind its sign."""
+    style = _ORANGE if line.startswith("+") else "dim"
+    wrapped = textwrap.wrap(
+        say(line), max(width, 24), initial_indent="  ", subsequent_indent="    ",
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return [[(each, style)] for each in wrapped]
