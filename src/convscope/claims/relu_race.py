@@ -143,7 +143,7 @@ def tell(values: Mapping[str, Any]) -> str:
     edge = ", ".join(
         name
         for name, row in values["found"].items()
-        if row["rate"] in (values["rates"][0], values["rates"][-1])
+        if len(values["rates"]) > 2 and row["rate"] in (values["rates"][0], values["rates"][-1])
     )
     rates = f"rates {values['rates'][0]:g} to {values['rates'][-1]:g}"
     rates += f", whose end is the best for {edge}" if edge else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.report.chart_limits import bounded, limits_of, numbers
 from convscope.report.palette import CATEGORIES, LIGHT
 from convscope.report.plotting import figure_style, new_figure
 
@@ -30,8 +30,6 @@ _LETTERS_ACROSS = 84
 """Of names below one another's bars; more of them lie on their sides."""
 _NAME = 16
 """Letters of a name in a line; longer ones are wrapped."""
-_ROOM = 1.5
-"""An interval may widen the axis by so many times what the values themselves span."""
 
 
 def chart_figure(chart: Chart) -> Figure:
@@ -45,7 +43,7 @@ def chart_figure(chart: Chart) -> Figure:
         height = 1.3 + 0.32 * len(names) * max(1, len(chart.series)) if sideways else _HEIGHT
         figure = new_figure(_WIDTH, max(height, 2.2))
         axes = figure.subplots()
-        limits = _limits(chart)
+        limits = limits_of(chart)
         if chart.kind == "lines":
             _draw_lines(axes, chart, limits)
         elif sideways:
@@ -80,80 +78,11 @@ def _explain(figure: Figure, axes: Axes, chart: Chart) -> None:
         figure.supxlabel(f"{note} intervals", x=0.02, ha="left", fontsize=8, color=LIGHT["muted"])
 
 
-def _numbers(values: Sequence[float | str]) -> NDArray[np.float64]:
-    return np.array([float(value) for value in values], dtype=np.float64)
-
-
-def _limits(chart: Chart) -> tuple[float, float]:
-    """What the axis of values spans: all values and the level, and intervals within reason."""
-    values = [value for series in chart.series for value in series.ys if math.isfinite(value)]
-    if chart.log_y:
-        values = [value for value in values if value > 0]
-    if chart.level is not None:
-        values.append(chart.level[1])
-    if not values:
-        return (0.1, 1.0) if chart.log_y else (0.0, 1.0)
-    if chart.log_y:
-        low, high = math.log10(min(values)), math.log10(max(values))
-        low, high = _with_bounds(chart, low, high, max(high - low, 1.0), logarithmic=True)
-        room = 0.06 * max(high - low, 0.5)
-        return 10 ** (low - room), 10 ** (high + room)
-    if chart.kind == "bars":  # a bar's length is its value: it begins at 0
-        values.append(0.0)
-    low, high = min(values), max(values)
-    span = (high - low) or abs(high) or 1.0
-    low, high = _with_bounds(chart, low, high, span, logarithmic=False)
-    room = 0.06 * ((high - low) or span)
-    bars = chart.kind == "bars"
-    below = low if bars and low == 0 else low - room
-    above = high if bars and high == 100 and _of_shares(chart) else high + room
-    return below, above
-
-
-def _with_bounds(
-    chart: Chart, low: float, high: float, span: float, *, logarithmic: bool
-) -> tuple[float, float]:
-    """The span widened by the intervals' bounds, as far as there is room for them."""
-    bounds = [bound for each in chart.series for bound in (*each.lows, *each.highs)]
-    bounds = [bound for bound in bounds if math.isfinite(bound) and (bound > 0 or not logarithmic)]
-    if logarithmic:
-        bounds = [math.log10(bound) for bound in bounds]
-    if not bounds:
-        return low, high
-    room = _ROOM * span
-    found_low = max(min(low, *bounds), low - room)
-    found_high = min(max(high, *bounds), high + room)
-    if not logarithmic and _of_shares(chart):
-        return max(found_low, 0.0), min(found_high, 100.0)  # a share is nothing else
-    return found_low, found_high
-
-
-def _of_shares(chart: Chart) -> bool:
-    """Whether the values are parts of a whole, in percent: then their intervals are, too."""
-    values = [value for series in chart.series for value in series.ys if math.isfinite(value)]
-    return "%" in chart.y and all(0 <= value <= 100 for value in values)
-
-
-def _bounded(
-    chart: Chart, series: Series, limits: tuple[float, float]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """The bounds of the intervals, cut to what can be shown; one that is no number is its value."""
-    if not series.lows:
-        return None
-    low, high = limits
-    if _of_shares(chart):
-        low, high = max(low, 0.0), min(high, 100.0)
-    values = _numbers(series.ys)
-    lows = np.where(np.isnan(_numbers(series.lows)), values, _numbers(series.lows))
-    highs = np.where(np.isnan(_numbers(series.highs)), values, _numbers(series.highs))
-    return np.minimum(np.maximum(lows, low), values), np.maximum(np.minimum(highs, high), values)
-
-
 def _draw_lines(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
     for number, series in enumerate(chart.series):
         colour = CATEGORIES[number % len(CATEGORIES)]
-        xs, ys = _numbers(series.xs), _numbers(series.ys)
-        bounds = _bounded(chart, series, limits)
+        xs, ys = numbers(series.xs), numbers(series.ys)
+        bounds = bounded(chart, series, limits)
         if bounds is not None:
             axes.fill_between(xs, *bounds, color=colour, alpha=0.15, linewidth=0)
         axes.plot(
@@ -228,10 +157,10 @@ def _point(number: int) -> dict[str, Any]:
 def _whiskers(
     chart: Chart, series: Series, limits: tuple[float, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    bounds = _bounded(chart, series, limits)
+    bounds = bounded(chart, series, limits)
     if bounds is None:
         return None
-    values = np.nan_to_num(_numbers(series.ys))
+    values = np.nan_to_num(numbers(series.ys))
     return values - bounds[0], bounds[1] - values
 
 
@@ -240,7 +169,7 @@ def _draw_bars(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
     offsets = _offsets(len(chart.series))
     for number, (series, (middle, width)) in enumerate(zip(chart.series, offsets, strict=True)):
         places = np.array([names.index(str(x)) for x in series.xs]) + middle
-        values, start = _numbers(series.ys), limits[0] if chart.log_y else 0.0
+        values, start = numbers(series.ys), limits[0] if chart.log_y else 0.0
         if chart.kind == "points":
             axes.plot(places, values, label=series.name, **_point(number))
         else:
@@ -271,7 +200,7 @@ def _draw_bars_sideways(axes: Axes, chart: Chart, limits: tuple[float, float]) -
     offsets = _offsets(len(chart.series))
     for number, (series, (middle, width)) in enumerate(zip(chart.series, offsets, strict=True)):
         places = np.array([names.index(str(x)) for x in series.xs]) + middle
-        values, start = _numbers(series.ys), limits[0] if chart.log_y else 0.0
+        values, start = numbers(series.ys), limits[0] if chart.log_y else 0.0
         if chart.kind == "points":
             axes.plot(values, places, label=series.name, **_point(number))
         else:
