@@ -94,7 +94,7 @@ def tell(values: Mapping[str, Any]) -> str:
         for row in values["rows"]
     ]
     return (
-        "units that answered to some image before training and to none after it: "
+        "units that answered to some of 200 images before training and to none after it: "
         f"{'; '.join(parts)} (n = {values['rows'][0]['count']}, Adam); "
         f"{100 * values['silent_before']:.0f} % gave 0 before the first step and do not count"
     )

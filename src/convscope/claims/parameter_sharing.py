@@ -112,7 +112,8 @@ def tell(values: Mapping[str, Any]) -> str:
     return (
         f"{values['weights']['shared']:,} parameters shared, {values['weights']['unshared']:,} "
         f"unshared; accuracy by training images, shared and unshared: {'; '.join(parts)} "
-        f"(n = {values['sizes'][0]['shared']['count']} each)"
+        f"(n = {values['sizes'][0]['shared']['count']} each; {values['steps']} steps of 50 images "
+        "by Adam at 0.002)"
     )
 
 
