@@ -102,7 +102,9 @@ def judge(values: Mapping[str, Any]) -> Verdict:
             ", ".join(f"{row['scale']:g}" for row in rows)
             for rows in (saved, [row for row in harmed if row not in saved])
         )
-        return Verdict("holds when", f"first weights are {listed} times torch's; not at {lost}")
+        return Verdict(
+            "holds when", f"first weights are {listed} times torch's; not seen at {lost}"
+        )
     if ordinary["count"] < 3:
         return Verdict("too little data to say", f"{ordinary['count']} seeds leave it open")
     return Verdict("not reproduced here", "it saved none of the bad beginnings")

@@ -108,7 +108,7 @@ def judge(values: Mapping[str, Any]) -> Verdict:
         return Verdict("not reproduced here", "no more units die at the largest rate")
     if proper["dead"] < 0.05:
         return Verdict("holds", "units die at large rates and hardly any at a proper one")
-    return Verdict("holds when", "more units die is meant: some are dead at a proper rate, too")
+    return Verdict("holds when", "more units die is meant: some die at a proper rate, too")
 
 
 def charts(values: Mapping[str, Any]) -> tuple[Chart, ...]:
