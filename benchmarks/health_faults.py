@@ -54,6 +54,10 @@ HEALTHY_SEEDS = 7
 """× 3 architectures × 3 variants = 63 healthy trainings, half of them by each recipe."""
 
 
+BEGIN = "<!-- begin: benchmarks/results/health_faults.json -->"
+END = "<!-- end: benchmarks/results/health_faults.json -->"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--tuning", action="store_true")
@@ -75,6 +79,10 @@ def main() -> None:
         out = HERE / "results" / "health_faults.json"
         text = json.dumps(result, indent=1, ensure_ascii=False)
         out.write_text(f"{text}\n", encoding="utf-8")
+        page = HERE.parent / "docs" / "health.md"
+        before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+        _, _, after = rest.partition(END)
+        page.write_text(f"{before}{BEGIN}\n\n{as_table(result)}\n\n{END}{after}", encoding="utf-8")
 
 
 def cells(plan: Mapping[str, Any]) -> list[Cell]:
@@ -159,6 +167,26 @@ def show(cell: Cell, values: Mapping[str, Any]) -> None:
         f"loss {values['loss']:.3g}" if values["loss"] is not None else "",
         flush=True,
     )
+
+
+def as_table(result: Mapping[str, Any]) -> str:
+    """The rows of docs/health.md."""
+    rows = ["| what was spoilt | must be found | trainings | found |", "|---|---|---:|---:|"]
+    for name, row in result["faults"].items():
+        wanted = " or ".join(row["must be found"])
+        rows.append(f"| {name} | {wanted} | {row['trainings']} | {row['found']} |")
+    recall, healthy = result["recall"], result["healthy"]
+    low, high = (100 * bound for bound in recall["interval"])
+    rows.append(
+        f"| **all** | | {recall['trainings']} | {recall['found']}: {100 * recall['share']:.1f} % "
+        f"({low:.1f} to {high:.1f} %) |"
+    )
+    most = 100 * healthy["interval"][1]
+    alarms = (
+        f"Healthy trainings: {healthy['trainings']}, with false alarms: "
+        f"{healthy['false alarms']}, {100 * healthy['share']:.1f} % (at most {most:.1f} %, 95 %)."
+    )
+    return "\n".join([*rows, "", alarms])
 
 
 def summary(table: Table) -> dict[str, Any]:
