@@ -120,7 +120,7 @@ def test_an_argument_that_is_missing(command: Command) -> None:
 def test_interrupted(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explain_module, "work_out", raising(KeyboardInterrupt()))
     outcome = command("explain")
-    assert (outcome.code, outcome.out, outcome.err) == (130, "", "")
+    assert (outcome.code, outcome.out, outcome.err) == (130, "", "interrupted\n")
 
 
 def test_interrupted_outside_of_a_command(
@@ -130,7 +130,8 @@ def test_interrupted_outside_of_a_command(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("convscope.cli.app.app", app)
-    assert command("explain").code == 130
+    outcome = command("explain")
+    assert (outcome.code, outcome.err) == (130, "interrupted\n")
 
 
 def test_the_unexpected_is_one_paragraph(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

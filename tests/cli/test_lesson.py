@@ -57,3 +57,23 @@ def test_what_cannot_be_is_one_paragraph_and_no_file(
     assert words in err
     assert "Traceback" not in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["lesson", "report"])
+def test_a_place_that_cannot_be_written_to_is_told_before_the_work(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def gathered(*_: object) -> None:
+        raise AssertionError("the work was begun")
+
+    room = "lesson.page" if command == "lesson" else "page"
+    monkeypatch.setattr(f"convscope.report.{room}.gathered", gathered)
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    assert main([command, "example", "--out", str(tmp_path / "file" / "sub" / "page")]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "cannot be" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

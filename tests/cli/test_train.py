@@ -115,7 +115,7 @@ def test_interrupted_trainings_say_how_to_go_on(
     outcome = command("train", "--out", "half", "-q")
     assert (outcome.code, outcome.out) == (130, "")
     said = 'stopped and saved: "convscope train --resume --out half" goes on\n'
-    assert outcome.err == (said if made else "")
+    assert outcome.err == (said if made else "interrupted\n")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from convscope.architecture.zoo import ZOO
 from convscope.exercises.dice import Dice
+from convscope.exercises.faults import which_layer
 from convscope.exercises.forms import Choice
 from convscope.exercises.ground import Ground
 from convscope.exercises.kinds import KINDS
@@ -125,3 +126,16 @@ def test_the_article_by_heart() -> None:
             if question is not None and question.about in expected:
                 found[question.about] = question.form.answer
     assert found == expected
+
+
+def test_every_step_that_is_an_option_has_its_words() -> None:
+    ground = Ground(ZOO["resnet20"].example)
+    found = [which_layer(ground, Dice("words", seed)) for seed in range(20)]
+    options = [
+        option
+        for question in found
+        if question is not None and isinstance(question.form, Choice)
+        for option in question.form.options
+    ]
+    assert all(": " in option and len(option) <= 50 for option in options)
+    assert any("residual {" in option for option in options)

@@ -113,3 +113,16 @@ def test_the_figure_shows_differences_and_classes() -> None:
 
 def test_of_very_many_channels_forty_are_drawn() -> None:
     assert len(ablation_figure(found("wide")).axes[0].get_yticklabels()) == 40
+
+
+def test_the_figure_and_the_text_say_the_same_points() -> None:
+    result = found()
+    figure = ablation_figure(result)
+    written = {text.get_text() for text in figure.axes[1].texts}
+    assert written == {
+        points(each.difference)
+        for effect in result.ranked
+        for each in effect.per_class
+        if each.difference
+    }
+    assert any(abs(each.difference) > 0.1 for e in result.ranked for each in e.per_class)

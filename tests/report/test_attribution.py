@@ -15,7 +15,7 @@ from convscope.inspection.attribution.attribution import (
     attribute,
     attribute_all,
 )
-from convscope.inspection.subject import subject_of
+from convscope.inspection.subject import Picture, subject_of
 from convscope.report.attribution_figure import attribution_figure
 from convscope.report.attribution_view import AttributionsView, AttributionView
 from convscope.report.overlay import overlaid
@@ -125,3 +125,31 @@ def test_zero_is_the_middle_of_the_scale_and_shows_the_image() -> None:
 def test_signs_that_cannot_be_shown_are_spelt(good: Attribution) -> None:
     text = shown_text(AttributionView(good), encoding="ascii")
     assert all(ord(sign) < 128 or sign.isalpha() for sign in text)
+
+
+def test_the_legend_of_deletion_covers_no_curve(good: Attribution) -> None:
+    figure = attribution_figure(good)
+    figure.canvas.draw()
+    [(axes, legend)] = [(each, each.get_legend()) for each in figure.axes if each.get_legend()]
+    box = legend.get_window_extent()
+    assert not box.overlaps(axes.get_window_extent())
+    assert box.x1 <= figure.bbox.x1
+
+
+def test_numbers_stand_on_their_points(some: Attributions) -> None:
+    lines = shown_text(AttributionsView(some), width=100).splitlines()
+    head = next(line for line in lines if line.startswith("method"))
+    end = head.index("deletion") + len("deletion")
+    rows = [line for line in lines if line.startswith(("saliency", "Grad-CAM"))]
+    checked = [row for row in rows if row[end - 1].isdigit()]
+    assert checked
+    assert {row[end - 4] for row in checked} == {"."}
+
+
+def test_a_picture_of_ones_own_says_what_was_done_to_it(good: Attribution) -> None:
+    own = Picture("boot.png", good.image.pixels, None, "grey, inverted, padded", inverted=True)
+    found = replace(good, image=own)
+    assert "prepared     grey, inverted, padded" in shown_text(AttributionView(found), width=100)
+    several = shown_text(AttributionsView(Attributions((found,), {})), width=100)
+    assert "prepared     grey, inverted, padded" in several
+    assert "boot.png, inverted" in svg_text(attribution_figure(found))

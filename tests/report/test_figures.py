@@ -152,3 +152,16 @@ def test_of_very_many_classes_the_worst_are_shown() -> None:
 def test_a_long_name_loses_its_middle(name: str, text: str) -> None:
     assert short_name(name, 19) == text
     assert len(short_name(name, 19)) <= 19
+
+
+@pytest.mark.parametrize("lines", [50, 80, 300])
+def test_the_legend_covers_no_curve(lines: int) -> None:
+    falling = metrics(lines)
+    rising = tuple({**line, "loss": 0.5 + 0.1 * k} for k, line in enumerate(falling))
+    for drawn in (falling, rising):
+        for figure in (curve_chart(drawn, "loss"), curves_figure(drawn)):
+            figure.canvas.draw()
+            axes = figure.axes[0]
+            legends = [*figure.legends, *filter(None, [axes.get_legend()])]
+            assert len(legends) == 1
+            assert not legends[0].get_window_extent().overlaps(axes.get_window_extent())

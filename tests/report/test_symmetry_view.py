@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from functools import cache
 
 import numpy as np
@@ -27,6 +28,7 @@ from ..inspection.moved_subjects import SMALL, drawn
 from .test_figures import leaves_the_paper, words_meet
 
 MANY = "input 12x12x1 -> 12 x { conv 2 3x3 pad 1 -> batchnorm -> relu } -> fc 10"
+EIGHT = "input 12x12x1 -> 2 x { conv 2 3x3 pad 1 -> batchnorm -> relu -> maxpool 2 } -> fc 10"
 
 
 @cache
@@ -223,3 +225,12 @@ def test_figures_can_be_saved(tmp_path: object) -> None:
     png, svg = save_figure(equivariance_figure(moved()), folder, "grid")
     assert png.stat().st_size > 10_000
     assert "Equivariance of made (untrained)" in svg.read_text(encoding="utf-8")
+
+
+def test_tiles_fill_the_rows_of_the_places_figure() -> None:
+    found = equivariance(drawn(EIGHT, 4), [Shift(right=1)], images=4)
+    names = shown_layers(found)
+    tiles = places_figure(found).axes[: len(names)]
+    rows = Counter(round(each.get_position().y0, 3) for each in tiles)
+    assert len(names) == 8
+    assert set(rows.values()) == {4}

@@ -16,7 +16,7 @@ from convscope.cli.attribute import attribute
 from convscope.cli.claims import claims
 from convscope.cli.code import code
 from convscope.cli.compare import compare
-from convscope.cli.console import note
+from convscope.cli.console import Stopped, note
 from convscope.cli.data import data
 from convscope.cli.demo import demo
 from convscope.cli.doctor import doctor
@@ -39,6 +39,7 @@ from convscope.errors import ConvscopeError
 __all__ = ["app", "main"]
 
 TRACEBACK = "CONVSCOPE_TRACEBACK"
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="convscope",
@@ -127,11 +128,15 @@ def _run(arguments: Sequence[str] | None) -> int:
             standalone_mode=False,
         )
         sys.stdout.flush()
+    except Stopped:
+        return _INTERRUPTED
     except (KeyboardInterrupt, typer.Abort):
-        return 130
+        code = _INTERRUPTED
     except BrokenPipeError:
         silence()
         return 1
+    if code == _INTERRUPTED:  # young typers make it of Ctrl-C themselves
+        note("interrupted")
     return code if isinstance(code, int) else 0
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convscope.cli.console import note, show, show_json
+from convscope.cli.console import Stopped, note, show, show_json
 from convscope.cli.options import Json, Quiet
 from convscope.cli.progress import following
 from convscope.errors import UsageError
@@ -171,4 +171,4 @@ def _saying_how_to_go_on(
         words += ["--quick"] if quick else []
         words += ["--folder", folder] if folder else []
         note(f'stopped; what was measured stays: "convscope claims {" ".join(words)}" goes on')
-        raise
+        raise Stopped from None

@@ -5,16 +5,24 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-__all__ = ["note", "show", "show_json", "show_text"]
+__all__ = ["Stopped", "note", "show", "show_json", "show_text", "wrapped"]
 
 _WIDTH_OF_FILES = 100
 """Columns of what goes to a file or a pipe; COLUMNS says otherwise."""
+
+
+class Stopped(typer.Abort):  # type: ignore[misc, unused-ignore]
+    """Ctrl-C, after which the command has said what becomes of its work."""
 
 
 def show_text(text: str) -> None:
@@ -51,6 +59,22 @@ def _results() -> Console:
     if not console.is_terminal and not os.environ.get("COLUMNS"):
         console.width = _WIDTH_OF_FILES
     return console
+
+
+def wrapped(text: str, *, indent: int = 2, label: int = 0) -> list[str]:
+    """The text in lines that fit the terminal, never broken within a word.
+
+    ``label`` columns are taken already; further lines begin with ``indent`` spaces.
+    """
+    width = min(shutil.get_terminal_size((_WIDTH_OF_FILES, 24)).columns, _WIDTH_OF_FILES)
+    lines = textwrap.wrap(
+        text,
+        max(width - label, 24),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines or [""]
 
 
 def note(text: str, *, quiet: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convscope.cli.console import note, show_json, show_text
+from convscope.cli.console import Stopped, note, show_json, show_text
 from convscope.cli.layout import columns
 from convscope.cli.options import (
     ArchitectureWords,
@@ -143,4 +143,5 @@ def _saying_how_to_go_on(follower: Follower, out: str | None) -> Iterator[None]:
         if follower.step is not None:
             where = f" --out {out}" if out else ""
             note(f'stopped and saved: "convscope train --resume{where}" goes on')
+            raise Stopped from None
         raise

@@ -22,6 +22,7 @@ __all__ = ["which_layer", "why_not"]
 
 TOPIC = "find the fault"
 _LONGEST = 12
+_WIDEST = 40
 _TRIES = 30
 _Fault = tuple[tuple[Layer, ...], int, ShapeError]
 """The layers with the fault among them, the place of the one that does not fit, and why."""
@@ -56,9 +57,10 @@ def which_layer(ground: Ground, dice: Dice) -> Question | None:
 
 
 def _option(place_: int, layer: Layer) -> str:
-    """step 3: conv 16 5x5; a block is too long for an option."""
+    """step 3: conv 16 5x5; of a block, which is too long for an option, its beginning."""
     text = layer_text(layer)
-    return f"step {place_ + 1}: {text}" if len(text) <= 40 else f"step {place_ + 1}"
+    shown = text if len(text) <= _WIDEST else f"{text[: _WIDEST - 2].rstrip()} …"
+    return f"step {place_ + 1}: {shown}"
 
 
 def why_not(ground: Ground, dice: Dice) -> Question | None:

@@ -58,13 +58,19 @@ class Picture:
     """One image as a subject takes it: uint8 channels × height × width.
 
     ``label`` is its class by number, None where that is not known; ``words`` say what was
-    done to a file before.
+    done to a file before, ``inverted`` that this exchanged black and white.
     """
 
     name: str
     pixels: NDArray[np.uint8]
     label: int | None = None
     words: str = ""
+    inverted: bool = False
+
+    @property
+    def title(self) -> str:
+        """Its name, and that black and white were exchanged where they were."""
+        return f"{self.name}, inverted" if self.inverted else self.name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,7 +177,7 @@ class Subject:
             return self._sample(image if isinstance(image, int) else int(text))
         read = read_images([image], self.preprocessing)
         words = self.preprocessing.words(inverted=read.inverted[0])
-        return Picture(read.names[0], read.images[0], words=words)
+        return Picture(read.names[0], read.images[0], words=words, inverted=read.inverted[0])
 
     def _fitting(self, picture: Picture) -> Picture:
         volume = self.volume

@@ -104,7 +104,7 @@ def _draw_classes(axes: Axes, effects: Sequence[Effect], names: Sequence[str]) -
         axes.text(
             column,
             row,
-            points(value / 100, 0 if abs(value) >= 9.5 else 1),
+            points(value / 100),
             ha="center",
             va="center_baseline",
             fontsize=6.8,

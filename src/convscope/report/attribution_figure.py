@@ -24,6 +24,8 @@ __all__ = ["attribution_figure"]
 
 _SIDE, _GAP = 1.5, 0.3
 _CHART, _BETWEEN = 1.75, 0.62
+_LEGEND = 0.85
+"""Beside the last chart: where curves leave room inside depends on the map."""
 _HEAD, _FOOT = 0.42, 0.5
 _COLOURS = {
     "passed": CATEGORIES[2],
@@ -42,12 +44,12 @@ def attribution_figure(found: Attribution | Sequence[Attribution]) -> Figure:
     row = _HEAD + down + _FOOT
     width = 2 * PAD + 2 * across + _GAP + 0.1
     if checked:
-        width += 2 * (_CHART + _BETWEEN)
+        width += 2 * (_CHART + _BETWEEN) + _LEGEND
     with figure_style():
         figure = new_figure(max(width, 5.2), 0.62 + len(maps) * row, arranged=False)
         first = maps[0]
         headline = f"What “{first.target_name}” depends on"
-        top = title(figure, headline, f"{first.subject}, {first.image.name}; {class_words(first)}")
+        top = title(figure, headline, f"{first.subject}, {first.image.title}; {class_words(first)}")
         for number, each in enumerate(maps):
             upper = top + 0.08 + number * row
             _head(figure, upper, each)
@@ -146,5 +148,11 @@ def _draw_deletion(axes: Axes, found: Deletion) -> None:
     axes.set_ylabel("probability", fontsize=7, labelpad=1)
     axes.set_xlabel("removed", fontsize=7, labelpad=1)
     axes.set_title("most attributed pixels removed", fontsize=7.5, fontweight="normal", pad=3)
-    axes.legend(loc="upper right", fontsize=6.5, handlelength=1.2)
+    axes.legend(
+        loc="upper left",
+        bbox_to_anchor=(1.02, 1.02),
+        borderaxespad=0,
+        fontsize=6.5,
+        handlelength=1.2,
+    )
     axes.grid(axis="y", lw=0.5)

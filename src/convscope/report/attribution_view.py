@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convscope.report.lines import Line
-from convscope.report.numbers import percent
+from convscope.report.numbers import aligned, percent
 from convscope.report.view import Say, View, labelled, widths_of
+from convscope.report.walk_view import prepared
 
 if TYPE_CHECKING:
     from convscope.inspection.attribution.attribution import Attribution, Attributions
@@ -44,9 +45,11 @@ class AttributionView(View):
 
     def lines(self, width: int, say: Say) -> list[Line]:
         found, narrow = self.attribution, min(width, _WIDEST)
-        head = f"{found.title} on {found.image.name}, {found.subject}"
+        head = f"{found.title} on {found.image.title}, {found.subject}"
         lines: list[Line] = [[(say(head), "bold")]]
         lines += labelled("class", say(class_words(found)), narrow)
+        for label, text in prepared(found.image):
+            lines += labelled(label, say(text), narrow)
         lines.append([(f"{'label':<13}", "dim"), (say(found.label), style_of(found))])
         for label, text in _facts(found):
             lines += labelled(label, say(text), narrow)
@@ -105,15 +108,23 @@ class AttributionsView(View):
         found, narrow = self.attributions.attributions, min(width, _WIDEST)
         lines: list[Line] = []
         if found:
-            lines.append([(say(f"{found[0].subject} on {found[0].image.name}"), "bold")])
+            lines.append([(say(f"{found[0].subject} on {found[0].image.title}"), "bold")])
             lines += labelled("class", say(class_words(found[0])), narrow)
+            for label, text in prepared(found[0].image):
+                lines += labelled(label, say(text), narrow)
             lines.append([])
             rows: list[tuple[str, ...]] = [("method", "random ρ", "deletion", "by chance", "label")]
             rows += [_row(each) for each in found]
-            cells = [tuple(say(cell) for cell in row) for row in rows]
+            columns = [[say(cell) for cell in column] for column in zip(*rows, strict=True)]
+            for column in columns[1:-1]:
+                column[1:] = aligned(column[1:])
+            cells = list(zip(*columns, strict=True))
             widths = widths_of(cells)
             for number, row in enumerate(cells):
-                text = "  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True))
+                text = "  ".join(
+                    cell.rjust(size) if 0 < place < len(row) - 1 else cell.ljust(size)
+                    for place, (cell, size) in enumerate(zip(row, widths, strict=True))
+                )
                 style = "dim" if number == 0 else style_of(found[number - 1])
                 lines.append([(text.rstrip(), style)])
             lines.append([])

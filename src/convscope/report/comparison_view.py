@@ -92,7 +92,7 @@ class RunComparisonView(View):
         told = (
             f"{_points(found.difference)} points ({_points(found.low)} to {_points(found.high)}, "
             f"95 %); {found.only_first:,} images only {first} has right, {found.only_second:,} "
-            f"only {pair.run}; p = {found.p:.2g}"
+            f"only {pair.run}; p = {_chance(found.p)}"
         )
         lines += labelled("accuracy", say(told), width, 10)
         lines += labelled("differ in", say("; ".join(pair.differences) or "nothing"), width, 10)
@@ -104,7 +104,7 @@ class RunComparisonView(View):
                 plain_percent(each.second),
                 _points(each.disagreement.difference, 1),
                 f"{_points(each.disagreement.low, 1)} to {_points(each.disagreement.high, 1)}",
-                f"{each.disagreement.p:.2g}",
+                _chance(each.disagreement.p),
             ]
             for each in pair.classes
         ]
@@ -120,6 +120,11 @@ def _short(names: Sequence[str]) -> list[str]:
 
 def _times(value: int, first: int) -> str:
     return f"{value / first:.2f}" if first else "–"
+
+
+def _chance(value: float) -> str:
+    """0.031; 6.0e−08: every p with as many digits as the others of its size."""
+    return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}".replace("-", "−")
 
 
 def _points(share: float, digits: int = 2) -> str:

@@ -212,7 +212,7 @@ def _seen(field: Field, before: Field | None) -> Iterator[tuple[str, str]]:
     height, width = field.height, field.width
     size = f"{number(height.size.value)}×{number(width.size.value)}"
     if field.everything:
-        yield "sees", f"everything: {size} pixels, through all places of its input"
+        yield "sees", f"all places of its input, and so {size} pixels"
     elif _values(field)[:3] == _values(field)[3:]:
         yield "sees", f"{size} pixels: {_span_text(width)}"
     else:

@@ -32,7 +32,7 @@ def field_figure(field: ReceptiveField) -> Figure:
     across, down = _shape(field, _LARGE)
     with figure_style():
         figure = new_figure(max(2 * across + _GAP + 2 * PAD, _LEGEND), down + 1.5, arranged=False)
-        top = title(figure, _headline(field), f"{field.subject}, {field.image.name}")
+        top = title(figure, _headline(field), f"{field.subject}, {field.image.title}")
         upper = top + 0.3
         for number, label in enumerate(("what it can see", "what it listens to")):
             left = PAD + number * (across + _GAP)
@@ -68,7 +68,7 @@ def fields_figure(found: ReceptiveFields) -> Figure:
         top = title(
             figure,
             f"Receptive fields of {found.subject}",
-            f"{few}the middle unit of each, on {shown[0].image.name}{marked}",
+            f"{few}the middle unit of each, on {shown[0].image.title}{marked}",
         )
         for number, field in enumerate(shown):
             row, column = divmod(number, columns)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from convscope.report.lines import Line
 from convscope.report.numbers import percent
 from convscope.report.view import Say, View, labelled, widths_of
+from convscope.report.walk_view import prepared
 
 if TYPE_CHECKING:
     from convscope.architecture.pixels import Box
@@ -119,7 +120,7 @@ class FieldView(View):
 
 def _facts(field: ReceptiveField) -> list[tuple[str, str]]:
     height, width = field.heat.shape
-    facts = [("image", f"{field.image.name}, {height}×{width}")]
+    facts = [("image", f"{field.image.title}, {height}×{width}"), *prepared(field.image)]
     if field.by_arithmetic and not field.everything:
         facts += [("height", field.derivation[0]), ("width", field.derivation[1])]
     facts.append(("geometric", f"{geometric_words(field)}: {_pixels(field)}"))

@@ -66,9 +66,14 @@ def curve_chart(metrics: Metrics, name: str) -> Figure:
         figure = new_figure(3.3, 2.5)
         axes = figure.subplots()
         curve_charts(metrics)[name](axes, metrics)
+        legend = bool(axes.get_legend_handles_labels()[0])
         axes.set_xlim(0, max(line["epoch"] for line in metrics))
         axes.set_xlabel("epoch")
         axes.grid(True)
+        if legend:
+            # Inside, it would cover the curves of one training or another.
+            figure.set_figheight(2.5 + 0.32)
+            figure.legend(loc="outside lower center", ncols=2, columnspacing=1.2)
     return figure
 
 
@@ -83,6 +88,8 @@ def curves_figure(metrics: Metrics) -> Figure:
             chart(axes, metrics)
             axes.set_xlim(0, max(line["epoch"] for line in metrics))
             axes.grid(True)
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, columnspacing=1.2)
             if row == len(chosen) - 1:
                 axes.set_xlabel("epoch")
     return figure
@@ -101,8 +108,6 @@ def _draw_loss(axes: Axes, metrics: Metrics) -> None:
     axes.set_ylabel("cross-entropy (nats)")
     if min(losses) > 0:
         _logarithmic(axes)
-    if window > 1:
-        axes.legend(loc="upper right")
 
 
 def _logarithmic(axes: Axes) -> None:

@@ -13,7 +13,7 @@ from convscope.report.grids import beside, grid_lines, value_texts
 from convscope.report.lines import Line
 from convscope.report.numbers import thousands
 from convscope.report.view import Say, View, labelled
-from convscope.report.walk_view import image_words, source_words
+from convscope.report.walk_view import image_words, prepared, source_words
 
 if TYPE_CHECKING:
     from convscope.inspection.walking.places import Places, WeightGradient
@@ -51,6 +51,7 @@ class GradientView(View):
         lines: list[Line] = [[(say(title), "bold")]]
         head = [
             ("image", image_words(found.picture, found.label)),
+            *prepared(found.picture),
             ("loss", loss_words(found)),
             (
                 "weight",

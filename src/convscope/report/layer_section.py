@@ -151,7 +151,7 @@ def _seen(field: Field, before: Field | None) -> Iterator[Row]:
     height, width = field.height, field.width
     size = f"{number(height.size.value)}×{number(width.size.value)} pixels"
     if field.everything:
-        yield "sees", f"everything: {size}, through all places of its input"
+        yield "sees", f"all places of its input, and so {size}"
     elif _values(field)[:3] == _values(field)[3:]:
         yield "sees", fragment(f"{size}: ", _span(width))
     else:

@@ -11,6 +11,7 @@ from convscope.report.channel_words import page_words, signed, volume_words
 from convscope.report.lines import Line, bar
 from convscope.report.numbers import aligned, plain_percent
 from convscope.report.view import Say, View, labelled
+from convscope.report.walk_view import prepared
 
 if TYPE_CHECKING:
     from convscope.inspection.maps.kernels import Kernels
@@ -37,7 +38,8 @@ class MapsView(View):
         chosen = chosen_channels(self.channels, total)
         shown = f" ({maps.shown})" if maps.shown else ""
         rows = [
-            ("image", f"{maps.picture.name}{shown}"),
+            ("image", f"{maps.picture.title}{shown}"),
+            *prepared(maps.picture),
             ("shown", page_words(chosen, total)),
             ("most active", self._most_active()),
         ]

@@ -7,7 +7,7 @@ the rest of the report does not suffer.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ from convscope.report.svg import scene_svg
 from convscope.report.terminal import result_sentence
 from convscope.report.training_section import chart, curve_row
 from convscope.training.evaluate import Evaluation
-from convscope.training.files import write_bytes
+from convscope.training.files import require_writable, write_bytes
 from convscope.training.runs import Run, open_run, runs_folder
 
 __all__ = ["report_html", "write_report"]
@@ -56,13 +56,23 @@ def write_report(
     run is measured first, where its data are on this machine; nothing is downloaded.
     """
     opened = open_run(run)
+    folder = Path(out).expanduser().absolute() if out else _home(opened)
+    with _refusals(folder):
+        require_writable(folder)
     material = gathered(opened, evaluation)
     page = report_html(material).encode("utf-8")
-    folder = Path(out).expanduser().absolute() if out else _home(opened)
-    try:
+    with _refusals(folder):
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         _write_figures(material, folder / "figures")
         write_bytes(folder / "report.html", page)
+    return folder / "report.html"
+
+
+@contextmanager
+def _refusals(folder: Path) -> Iterator[None]:
+    """What the system refuses, as a RunError that names the report."""
+    try:
+        yield
     except (OSError, RunError) as error:
         problem = error.problem if isinstance(error, RunError) else f"cannot be written ({error})"
         raise RunError(
@@ -70,7 +80,6 @@ def write_report(
             place=str(folder),
             remedy="make room there or get the permission to write, then ask for the report again",
         ) from None
-    return folder / "report.html"
 
 
 def _home(run: Run) -> Path:
@@ -194,7 +203,7 @@ def _write_figures(material: Material, folder: Path) -> None:
     write_bytes(folder / "network.png", png_bytes(scene_figure(scene)))
     evaluation = material.evaluation
     figures: dict[str, Any] = {}
-    if material.metrics:
+    if len(material.metrics) > 1:
         figures["curves"] = curves_figure(material.metrics)
     if material.kernels is not None:
         figures["kernels"] = kernels_figure(material.kernels, material.kernels_of)

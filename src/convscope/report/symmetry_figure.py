@@ -29,6 +29,7 @@ ERRORS = ("#ffffff", "#e4eff7", "#a9cfe6", "#3d8fc1", "#0b5c8f", "#063a5c")
 """White where a map moves exactly, dark where it does not."""
 _LARGEST = 1.0
 _MOST_MAPS = 24
+_IN_A_ROW = 6
 
 Group = tuple[str, list[str], bool]
 """Its title, its movements, and whether the interior is meant."""
@@ -151,8 +152,8 @@ def places_figure(result: Equivariance, move: str | None = None) -> Figure:
     """
     chosen = move if move is not None else _default_move(result)
     names = shown_layers(result)[:_MOST_MAPS]
-    columns = min(len(names), 6)
-    rows = math.ceil(len(names) / columns)
+    rows = math.ceil(len(names) / _IN_A_ROW)
+    columns = math.ceil(len(names) / rows)
     tile, gap, captions = 1.1, 0.2, 0.52
     with figure_style():
         height = 0.75 + rows * (tile + captions) + 0.1

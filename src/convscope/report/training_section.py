@@ -25,9 +25,19 @@ def chart(figure: Figure, name: str) -> Html:
 
 
 def curve_row(metrics: Sequence[Mapping[str, Any]]) -> Html:
-    """The charts that there are for a training, side by side."""
+    """The charts that there are for a training, side by side; of one point, in words."""
+    if len(metrics) == 1:
+        return tag("p", _one_point(metrics[0]))
     charts = [chart(curve_chart(metrics, name), name) for name in curve_charts(metrics)]
     return tag("div", charts, class_="charts")
+
+
+def _one_point(line: Mapping[str, Any]) -> str:
+    """A curve needs two points: what is known of a training that was measured once."""
+    return (
+        f"The training was measured once, at step {thousands(line['step'])}, which makes no curve: "
+        f"the loss was {line['loss']:.4g}, the learning rate {line['learning_rate']:.4g}."
+    )
 
 
 def terms(rows: Sequence[tuple[str, Child]]) -> Html:

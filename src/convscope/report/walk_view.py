@@ -13,6 +13,7 @@ import numpy as np
 from convscope.architecture.pixels import Box
 from convscope.inspection.recording import INPUT
 from convscope.inspection.walking.digits import shown
+from convscope.inspection.walking.seeing import PADDING_ALONE
 from convscope.inspection.walking.single import Added, Multiplied
 from convscope.inspection.walking.stage import unit_words
 from convscope.inspection.walking.sums import Pooled, Weighted
@@ -30,6 +31,7 @@ __all__ = [
     "WalkView",
     "field_words",
     "image_words",
+    "prepared",
     "reads_words",
     "source_words",
     "span_words",
@@ -45,7 +47,7 @@ _TERMS = 10
 def field_words(field: Box | None, note: str) -> str:
     """rows 3–16, columns 7–20 of the image, 14×14 pixels; or why that is not known."""
     if field is None:
-        return f"none: {note}"
+        return f"{'none' if note == PADDING_ALONE else 'not known'}: {note}"
     rows = span_words(range(field.top, field.bottom), "row")
     columns = span_words(range(field.left, field.right), "column")
     return f"{rows}, {columns} of the image: {field.height}×{field.width} pixels"
@@ -63,7 +65,12 @@ def span_words(places: range | tuple[int, ...], what: str) -> str:
 
 def image_words(picture: Picture, label: str | None) -> str:
     """fashion-mini (test), image 0: Ankle boot"""
-    return picture.name if label is None else f"{picture.name}: {label}"
+    return picture.title if label is None else f"{picture.title}: {label}"
+
+
+def prepared(picture: Picture) -> list[tuple[str, str]]:
+    """What was done to a picture of one's own; of a sample nothing is said."""
+    return [("prepared", picture.words)] if picture.words else []
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,7 @@ class WalkView(View):
         title = f"{walk.unit} of {walk.subject} = {shown(walk.value)}"
         lines: list[Line] = [[(say(title), "bold")]]
         head = [("image", image_words(walk.picture, walk.label))]
+        head += prepared(walk.picture)
         head.append(("sees", field_words(walk.field, walk.field_note)))
         if walk.means:
             head.append(("is", f"the score of {walk.means}"))

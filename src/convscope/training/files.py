@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,16 @@ from filelock import FileLock, Timeout
 
 from convscope.errors import RunError
 
-__all__ = ["Lines", "claimed", "is_live", "read_json", "write_bytes", "write_json", "writing"]
+__all__ = [
+    "Lines",
+    "claimed",
+    "is_live",
+    "read_json",
+    "require_writable",
+    "write_bytes",
+    "write_json",
+    "writing",
+]
 
 LOCK = ".lock"
 
@@ -27,6 +37,16 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise _refused(path, error) from error
+
+
+def require_writable(folder: Path) -> None:
+    """RunError unless files can be made there, before long work rather than after it.
+
+    Of a folder that is still to be made, the nearest one above it that exists; nothing stays.
+    """
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    with writing(folder), tempfile.TemporaryFile(dir=there):
+        pass
 
 
 def write_bytes(path: Path, content: bytes) -> None:

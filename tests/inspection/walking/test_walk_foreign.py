@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from random import Random
 
 import pytest
@@ -12,11 +13,15 @@ from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
 from convscope.architecture.layers import Volume
+from convscope.architecture.pixels import Box
 from convscope.errors import UsageError
+from convscope.inspection.subject import subject_of
 from convscope.inspection.walking.passage import Passage
+from convscope.inspection.walking.seeing import PADDING_ALONE
 from convscope.inspection.walking.single import Activated, Added, Multiplied, Normalised, Passed
 from convscope.inspection.walking.sums import Pooled, Weighted
 from convscope.inspection.walking.walk import Walk, walk, walk_in
+from convscope.report.walk_view import field_words
 from tests.inspection.random_subjects import lively, subject_for
 
 COLOURED = Volume(12, 10, 3)
@@ -382,3 +387,36 @@ def test_a_unit_of_every_layer_of_torchvisions_classifiers(name: str) -> None:
         assert "LayerNorm" in {layer.kind for layer in subject.layers}
     else:
         assert refused == 0
+
+
+class PooledByFunction(nn.Module):
+    """Its pooling is no module, so that no way leads from c2 to the image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.c1 = nn.Conv2d(3, 4, 3, padding=1)
+        self.c2 = nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = functional.max_pool2d(functional.relu(self.c1(images)), 2)
+        return self.c2(x).mean((2, 3))
+
+
+def test_the_field_of_a_layer_behind_a_function_is_worked_out() -> None:
+    net = nn.Sequential(OrderedDict(own=PooledByFunction(), fc=nn.Linear(4, 3)))
+    found = walk(subject_of(net, shape=Volume(12, 12, 3)), "own.c2", (1, 2, 3))
+    # 3 rows of c1's pooled maps: 6 of c1, and one more of the image at either end.
+    assert found.field == Box(1, 3, 9, 11)
+    assert found.field_note == ""
+
+
+@pytest.mark.parametrize(
+    ("note", "words"),
+    [
+        (PADDING_ALONE, "none: it sees padding alone"),
+        ("x is a Thing", "not known: x is a Thing"),
+    ],
+)
+def test_a_field_that_is_not_known_is_not_called_none(note: str, words: str) -> None:
+    assert field_words(None, note) == words

@@ -130,7 +130,10 @@ def take_vitals(
 ) -> Vitals:
     """The vitals of a network on a probe: normalised images N×C×H×W and their labels.
 
-    ``before`` are earlier vitals of the same network, from which updates are told.
+    ``before`` are earlier vitals of the same network, from which updates are told.  The loss
+    is the cross-entropy of the outputs as scores, which is what our own networks give, and
+    runs of ours are all that is examined; of a network that ends in a softmax it, and the
+    gradients with it, would be those of a softmax of a softmax.
     """
     seen = _Seen()
     with borrowed(network), torch.enable_grad(), ExitStack() as stack:

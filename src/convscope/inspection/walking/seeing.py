@@ -18,7 +18,9 @@ from convscope.inspection.walking.passage import Link, Passage
 from convscope.inspection.walking.stage import Unit
 from convscope.inspection.walking.windows import axes_of, geometry_of
 
-__all__ = ["field_of"]
+__all__ = ["PADDING_ALONE", "field_of"]
+
+PADDING_ALONE = "it sees padding alone"
 
 _Mask = NDArray[np.float32]
 """Above 0 where a unit of the layer is seen: channels × height × width, or a vector."""
@@ -86,6 +88,6 @@ def _seen(link: Link, mask: _Mask) -> _Mask:
 
 def _box(mask: _Mask | None) -> tuple[Box | None, str]:
     if mask is None:
-        return None, "it sees padding alone"
+        return None, PADDING_ALONE
     rows, columns = np.flatnonzero(mask.any((0, 2))), np.flatnonzero(mask.any((0, 1)))
     return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1), ""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from convscope.architecture.fields import reach
 from convscope.architecture.pixels import Box
 from convscope.errors import UsageError
 from convscope.inspection.channels import unit_names
@@ -148,7 +149,7 @@ def walk_in(
     last = expanded(passage, layer, unit)
     behind = set() if through is None else _require_behind(passage, last.layer, through)
     stages = _stages(passage, last, behind, every)
-    field, note = field_of(passage, layer, unit)
+    field, note = _seen(passage, layer, unit)
     picture, names = passage.picture, unit_names(subject, layer)
     return Walk(
         subject=subject.name,
@@ -163,6 +164,17 @@ def walk_in(
         chosen=chosen,
         means="" if not names else names[unit[0]],
     )
+
+
+def _seen(passage: Passage, layer: str, unit: Unit) -> tuple[Box | None, str]:
+    """By the recorded way; where functions stand between modules, by the traced layers."""
+    field, note = field_of(passage, layer, unit)
+    subject = passage.subject
+    node = subject.node(layer)
+    if field is None and node is not None and subject.architecture is not None:
+        row, column = unit[1:] if len(unit) == 3 else (0, 0)
+        field = reach(subject.architecture, node.name, row, column)
+    return (field, note) if field is None else (field, "")
 
 
 def _default_layer(passage: Passage) -> tuple[str, str]:

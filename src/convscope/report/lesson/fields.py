@@ -81,8 +81,8 @@ def _layer(material: LessonMaterial, found: ReceptiveField) -> dict[str, Any]:
     # Found by trying: of one unit alone.
     return {
         **shown,
+        "only": True,
         "size": [1, 1],
-        "unit": [0, 0],
         "field": [found.box.height, found.box.width],
         "start": [found.box.top, found.box.left],
         "jump": [1, 1],
@@ -93,7 +93,7 @@ def _spans(material: LessonMaterial, name: str) -> tuple[Span, Span] | None:
     """One rule for all units of a layer, where there is one."""
     if material.explanation is None or not material.fields:
         return None
-    cost = next((each for each in material.explanation.layers if each.name == name), None)
+    cost = material.cost(name)
     by_rule = next(each for each in material.fields.fields if each.layer.name == name)
     if cost is None or not by_rule.by_arithmetic:
         return None

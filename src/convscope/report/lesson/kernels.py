@@ -60,7 +60,23 @@ def _and_bias(slide: Slide) -> str:
 
 
 def _note(material: LessonMaterial, slide: Slide) -> str | None:
-    """How many of the kernels the page holds, where it cannot hold all."""
+    """What the page cannot hold: some of the kernels, some of the pictures."""
+    told = (_some_pictures(material, slide), _some_kernels(material, slide))
+    return " ".join(filter(None, told)) or None
+
+
+def _some_pictures(material: LessonMaterial, slide: Slide) -> str | None:
+    count, total = len(slide.inputs), len(material.pictures)
+    if count == total:
+        return None
+    which = "picture alone" if count == 1 else f"{count} pictures alone"
+    return (
+        f"The input of {slide.layer} is large: it is here for the first {which}, and another "
+        "choice of picture leaves the drawing at the last of these."
+    )
+
+
+def _some_kernels(material: LessonMaterial, slide: Slide) -> str | None:
     total = material.subject.layer(slide.layer).shape[0]
     shown = len(slide.channels)
     if shown == total:
@@ -71,9 +87,7 @@ def _note(material: LessonMaterial, slide: Slide) -> str | None:
 
 def _sharing(material: LessonMaterial, slide: Slide) -> str | None:
     """What a dense layer would cost, and one that does not share its weights."""
-    if material.explanation is None:
-        return None
-    cost = next((c for c in material.explanation.layers if c.name == slide.layer), None)
+    cost = material.cost(slide.layer)
     if cost is None or cost.dense is None or cost.unshared is None:
         return None
     return (
@@ -86,14 +100,15 @@ def _sharing(material: LessonMaterial, slide: Slide) -> str | None:
 
 def last_kernel_chapter(material: LessonMaterial) -> Chapter | None:
     """A later convolution: a kernel as deep as its input."""
+    title = "A kernel as deep as its input"
     if len(material.slides) < 2:
-        return None
+        return absent("deep-kernel", title, "No second kernel is shown.", material)
     slide = material.slides[-1]
     height, width = slide.geometry.kernel
     depth = slide.kernels.shape[1]
     return chapter(
         "deep-kernel",
-        "A kernel as deep as its input",
+        title,
         paragraphs(
             f"The kernels of {slide.layer} are {_size(slide)}: a grid of weights for each of the "
             f"{depth} channels of {slide.source}. The products of one channel stand above, the "

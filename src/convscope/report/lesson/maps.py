@@ -109,8 +109,9 @@ def answer_chapter(material: LessonMaterial) -> Chapter:
     if last is not None and last.kind == "fc" and last.weights.value:
         products = last.weights.value // last.output.size
         weighed = (
-            f"For each class, {last.name} multiplies all {thousands(products)} numbers that reach "
-            "it by weights of that class, and adds the products up, with a bias: a score, "
+            f"For each class, {material.own_name(last.name)} multiplies all "
+            f"{thousands(products)} numbers that reach it by weights of that class, and adds "
+            "the products up, with a bias: a score, "
             "of any sign and size."
         )
     return chapter(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.architecture.arithmetic import Explanation, explain
+from convscope.architecture.arithmetic import Explanation, LayerCost, explain
 from convscope.data.progress import Progress, Tell, teller
 from convscope.errors import ConvscopeError, UsageError
 from convscope.inspection.attribution.attribution import Attributions, attribute_all
@@ -31,6 +31,8 @@ Made = TypeVar("Made")
 
 _MAP_BYTES = 400_000
 _SLIDE_BYTES = 160_000
+_INPUT_BYTES, _KERNEL_BYTES = 280_000, 40_000
+"""A drawing holds its pictures' input first, and kernels in what that leaves, or in a little."""
 _SLIDES = 2
 _ARTICLE_WORK = 2_838_080
 _MEDIUM, _LARGE = 4, 50
@@ -73,6 +75,18 @@ class LessonMaterial:
         """The number of the class that a picture is given."""
         return int(self.probabilities[picture].argmax())
 
+    def cost(self, name: str) -> LayerCost | None:
+        """What is worked out for the layer that the network calls so."""
+        node = self.subject.node(name)
+        if self.explanation is None or node is None:
+            return None
+        return next((each for each in self.explanation.layers if each.name == node.name), None)
+
+    def own_name(self, ours: str) -> str:
+        """What the network itself calls a layer of the explanation."""
+        names = self.subject.names or {}
+        return next((theirs for theirs, name in names.items() if name == ours), ours)
+
     def true_name(self, picture: int) -> str | None:
         """The class that a picture belongs to, where that is known."""
         label = self.pictures[picture].label
@@ -113,7 +127,7 @@ def gathered(
         probabilities=subject.probabilities(pixels),
         scores=_scores(subject, pixels),
         maps=part("maps", lambda: _maps(subject, pixels)) or (),
-        slides=part("kernels", lambda: _slides(subject, pictures)) or (),
+        slides=part("kernels", lambda: _slides(subject, pictures, reasons)) or (),
         fields=part("fields", lambda: _fields(subject, pictures[0])),
         attributions=part("attribution", lambda: _attributions(subject, pictures)) or (),
         equivariance=part("symmetry", lambda: _equivariance(subject)),
@@ -151,7 +165,9 @@ def _maps(subject: Subject, pixels: NDArray[np.uint8]) -> tuple[LayerMaps, ...]:
     return tuple(LayerMaps(layer, maps[layer.name][:, :most]) for layer in layers)
 
 
-def _slides(subject: Subject, pictures: Sequence[Picture]) -> tuple[Slide, ...]:
+def _slides(
+    subject: Subject, pictures: Sequence[Picture], reasons: dict[str, str]
+) -> tuple[Slide, ...]:
     """The first and the last convolution of windows whose numbers the page can hold."""
     modules = dict(subject.module.named_modules())
     names = [
@@ -160,12 +176,20 @@ def _slides(subject: Subject, pictures: Sequence[Picture]) -> tuple[Slide, ...]:
         if max(_kernel_sides(modules[name.partition(":")[0]])) > 1
     ]
     found: list[Slide] = []
+    too_large: list[str] = []
     for name in [*names[:1], *reversed(names[1:])]:
-        made = _affordable(slide(subject, name, pictures))
-        if made is not None:
-            found.append(made)
+        made = slide(subject, name, pictures[:1])
+        count = min(len(pictures), _INPUT_BYTES // made.inputs.nbytes)
+        if not count:
+            channels, height, width = made.inputs.shape[1:]
+            too_large.append(f"{name} ({height}×{width}×{channels} numbers)")
+            continue
+        found.append(_affordable(slide(subject, name, pictures[:count])))
         if len(found) == _SLIDES:
             break
+    if too_large and len(found) < _SLIDES:
+        key = "deep-kernel" if found else "kernels"
+        reasons[key] = f"Too large for a page is the input of {', '.join(too_large)}."
     return tuple(sorted(found, key=lambda each: names.index(each.layer)))
 
 
@@ -174,12 +198,11 @@ def _kernel_sides(module: Any) -> tuple[int, int]:
     return sides
 
 
-def _affordable(made: Slide) -> Slide | None:
-    """With as many kernels as fit; None where not even the input does."""
-    if made.inputs.nbytes > _SLIDE_BYTES:
-        return None
+def _affordable(made: Slide) -> Slide:
+    """With as many kernels as fit beside its input."""
     each = made.kernels[0].nbytes
-    most = max(1, min(64, (_SLIDE_BYTES - made.inputs.nbytes) // each))
+    room = max(_KERNEL_BYTES, _SLIDE_BYTES - made.inputs.nbytes)
+    most = max(1, min(64, room // each))
     return made if most >= len(made.channels) else made.first(most)
 
 

@@ -27,7 +27,7 @@ from convscope.report.lesson.material import LessonMaterial, gathered
 from convscope.report.lesson.network import layers_chapter, network_chapter, picture_chapter
 from convscope.report.lesson.recap import conditions_chapter, head, recap_chapter
 from convscope.report.lesson.symmetry import symmetry_chapter
-from convscope.training.files import write_bytes, writing
+from convscope.training.files import require_writable, write_bytes, writing
 from convscope.training.runs import Run, open_run, runs_folder
 
 __all__ = ["CHAPTERS", "lesson_html", "write_lesson"]
@@ -72,6 +72,7 @@ def write_lesson(
     subject = subject_of(source, data=data, shape=shape, seed=seed)
     run = _run_of(source, subject)
     path = Path(out).expanduser().absolute() if out else _home(run) / "lesson.html"
+    require_writable(path.parent)
     page = lesson_html(gathered(subject, run, images, progress)).encode("utf-8")
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)

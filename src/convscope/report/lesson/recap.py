@@ -71,7 +71,7 @@ def _lines(material: LessonMaterial) -> Iterator[Child]:
     volume = material.subject.volume
     yield f"A picture is a volume of numbers, here {volume}; a network sees nothing else."
     if material.explanation is not None:
-        yield from _arithmetic(material.explanation)
+        yield from _arithmetic(material, material.explanation)
     if material.slides:
         slide = material.slides[-1]
         height, width = slide.geometry.kernel
@@ -100,7 +100,7 @@ def _lines(material: LessonMaterial) -> Iterator[Child]:
         )
 
 
-def _arithmetic(explanation: Explanation) -> Iterator[Child]:
+def _arithmetic(material: LessonMaterial, explanation: Explanation) -> Iterator[Child]:
     conv = explanation.share_of_kind("conv")
     if conv:
         weights = sum(c.parameters.value for c in explanation.layers if c.kind == "conv")
@@ -112,7 +112,7 @@ def _arithmetic(explanation: Explanation) -> Iterator[Child]:
     pool = next((c for c in explanation.layers if c.saving), None)
     if pool is not None and pool.saving is not None and pool.saving.multiply_adds.value:
         yield (
-            f"Without {pool.name} the layers after it would make "
+            f"Without {material.own_name(pool.name)} the layers after it would make "
             f"{thousands(pool.saving.multiply_adds.value)} multiply-adds more."
         )
 
@@ -124,7 +124,10 @@ def _sides(sides: tuple[object, ...]) -> str:
 def conditions_chapter(material: LessonMaterial) -> Chapter:
     """Where the numbers come from, and how to make the page again."""
     subject = material.subject
-    names = "; ".join(picture.name for picture in material.pictures)
+    names = "; ".join(
+        f"{picture.name} ({picture.words})" if picture.words else picture.name
+        for picture in material.pictures
+    )
     told = paragraphs(
         f"The pictures are {names}." if material.run or subject.images_from else None,
         f"{subject.note[0].upper()}{subject.note[1:]}." if subject.note else None,

@@ -12,7 +12,7 @@
   class LayerMaps {
     constructor(layer, place) {
       this.layer = layer;
-      this.chosen = 0;
+      this.chosen = null;
       this.root = document.createElement("section");
       this.root.className = "layer-maps";
       this.root.id = `maps-of-${place}`;
@@ -61,7 +61,15 @@
         button.setAttribute("aria-label", `channel ${channel}`);
       });
       this.scale.setAttribute("limit", this.limit);
-      this.choose(this.chosen);
+      this.choose(this.chosen ?? this.loudest());
+    }
+
+    /** The channel that is most active, to begin with: the first may well be blank. */
+    loudest() {
+      const [channels, height, width] = this.maps.shape;
+      const sizes = Array.from({ length: channels }, (_, channel) =>
+        this.plane(channel, height * width).values.reduce((sum, value) => sum + Math.abs(value), 0));
+      return sizes.indexOf(Math.max(...sizes));
     }
 
     plane(channel, size) {

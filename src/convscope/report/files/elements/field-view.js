@@ -3,7 +3,8 @@
 // .data = {
 //   pictures: [uint8 C×H×W, …] (or the name of a data block that holds them as images),
 //   layers: [{ name, size: [rows, columns], field: [h, w], start: [y, x], jump: [y, x],
-//              effective: H×W or null, unit: [row, column] of that }]
+//              effective: H×W or null, unit: [row, column] of that,
+//              only: true where but that one unit is known, and size is [1, 1] }]
 // }
 // .image chooses one.  Attribute source names a data block.  Needs heat-map.js, colour-scale.js.
 (() => {
@@ -93,7 +94,8 @@
         return label;
       };
       const controls = make("div", "controls");
-      controls.append(control("layer", parts.select), control("unit", parts.place));
+      parts.row = control("unit", parts.place);
+      controls.append(control("layer", parts.select), parts.row);
       const left = make("figure");
       left.append(parts.name, parts.picture);
       parts.other.append(parts.note, parts.effective, parts.scale);
@@ -124,6 +126,7 @@
       const box = { row, column, height: layer.field[0], width: layer.field[1] };
       parts.picture.boxes = [box];
       parts.select.value = String(this.#layer);
+      parts.row.hidden = layer.size[0] * layer.size[1] < 2;
       parts.place.max = layer.size[0] * layer.size[1] - 1;
       parts.place.value = this.#unit[0] * layer.size[1] + this.#unit[1];
       const seen = [0, 1].map((axis) => {
@@ -132,15 +135,15 @@
         return [Math.max(0, first), Math.min(side, first + layer.field[axis]) - 1];
       });
       const cut = seen.some(([low, high], axis) => high - low + 1 < layer.field[axis]);
-      parts.told.textContent = `Unit (${this.#unit.join(", ")}) of ${layer.name} sees ${layer.field[0]}×${layer.field[1]} pixels: rows ${seen[0].join(" to ")}, columns ${seen[1].join(" to ")} of the image${cut ? "; the rest is padding" : ""}.`;
+      parts.told.textContent = `Unit (${(layer.only ? layer.unit : this.#unit).join(", ")}) of ${layer.name} sees ${layer.field[0]}×${layer.field[1]} pixels: rows ${seen[0].join(" to ")}, columns ${seen[1].join(" to ")} of the image${cut ? "; the rest is padding" : ""}.`;
       parts.name.textContent = `its field on the image${cut ? " (hatched: padding)" : ""}`;
-      parts.picture.setAttribute("label", `${parts.told.textContent} Arrow keys move the unit.`);
+      parts.picture.setAttribute("label", parts.row.hidden ? parts.told.textContent : `${parts.told.textContent} Arrow keys move the unit.`);
       parts.other.hidden = !layer.effective;
       if (layer.effective) {
         parts.effective.data = { ...layer.effective, limit: 1 };
         parts.effective.boxes = [{
-          row: layer.start[0] + layer.unit[0] * layer.jump[0],
-          column: layer.start[1] + layer.unit[1] * layer.jump[1],
+          row: layer.start[0] + (layer.only ? 0 : layer.unit[0] * layer.jump[0]),
+          column: layer.start[1] + (layer.only ? 0 : layer.unit[1] * layer.jump[1]),
           height: layer.field[0], width: layer.field[1],
         }];
         parts.scale.setAttribute("limit", "1");
