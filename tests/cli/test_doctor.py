@@ -12,6 +12,8 @@ import torch
 
 from convscope.cli import machine
 from convscope.cli.machine import folder_state, instruction_sets, memory, processor_flags
+from convscope.errors import ConvscopeError
+from convscope.training.recorder import require_tensorboard
 from tests.cli.conftest import Command
 
 
@@ -44,6 +46,26 @@ def test_a_torch_that_does_not_load(command: Command, monkeypatch: pytest.Monkey
     outcome = command("doctor")
     assert outcome.code == 1
     assert "torch cannot be loaded (no library): pip install torch" in outcome.out
+
+
+@pytest.mark.parametrize(("threads", "told"), [(1, ", 1 thread, "), (2, ", 2 threads, ")])
+def test_threads_are_counted_in_words(
+    command: Command, monkeypatch: pytest.MonkeyPatch, threads: int, told: str
+) -> None:
+    state = {**machine.torch_state(), "threads": threads}
+    monkeypatch.setattr("convscope.cli.doctor.torch_state", lambda: state)
+    assert told in command("doctor").out
+
+
+def test_tensorboard_is_advised_as_the_training_does(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = {**machine.package_versions(), "tensorboard": None}
+    monkeypatch.setattr("convscope.cli.doctor.package_versions", lambda: packages)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "pip install tensorboard\n" in command("doctor").out
+    with pytest.raises(ConvscopeError, match="pip install tensorboard"):
+        require_tensorboard()
 
 
 def test_torch_that_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,33 @@ NOTATION = "input 28x28x1 -> conv 4 3x3 pad 1 -> relu -> maxpool 4 -> fc 10"
 MINI = ("--data", "fashion-mini")
 
 
+MODULE = """
+from torch import nn
+net = lambda: nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(1352, 10))
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("symmetry", "--count", "2"),
+        ("symmetry", "--pooling", "--count", "2"),
+        ("ablate", "--agreement", "--count", "2"),
+        ("layers",),
+        ("kernels",),
+    ],
+)
+def test_a_remark_on_a_module_is_made_once_and_wrapped(
+    command: Command, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    file = tmp_path / "net.py"
+    file.write_text(MODULE, encoding="utf-8")
+    outcome = command(words[0], f"{file}:net", "--shape", "28x28x1", *words[1:])
+    assert outcome.code == 0, outcome.err
+    assert f"{outcome.out}{outcome.err}".count("how its images were prepared is not known") == 1
+    assert max(map(len, outcome.err.splitlines()), default=0) <= 100
+
+
 def test_symmetry_shows_the_equivariance(command: Command) -> None:
     outcome = command("symmetry", NOTATION, "--count", "8", "-q")
     expected = shown_text(EquivarianceView(equivariance(NOTATION, images=8)), width=100)

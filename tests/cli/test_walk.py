@@ -62,6 +62,16 @@ def test_gradient(command: Command, tmp_path: Path) -> None:
     assert lines(whole) == shown_text(GradientView(found, whole=True), width=100).splitlines()
 
 
+@pytest.mark.parametrize("option", ["--class", "--target"])
+@pytest.mark.parametrize("named", ["5", "Sandal", "sandal"])
+def test_a_class_by_number_or_name(command: Command, option: str, named: str) -> None:
+    """The same words for the gradient as for attribution."""
+    assert command("gradient", option, named, "--json").json["target"] == 5
+    words = ("--method", "saliency", "--no-check", "--quiet", "--json")
+    found = command("attribute", option, named, *words).json
+    assert found["target"] == {"number": 5, "name": "Sandal"}
+
+
 def test_a_module_of_ones_own(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "net.py"
     file.write_text(
@@ -91,7 +101,7 @@ def test_a_module_of_ones_own(command: Command, tmp_path: Path) -> None:
         (("walk", "example", "--through", "fc"), "no way leads from conv2 back to fc"),
         (("gradient", "example", "--layer", "fc"), "fc is a FlatLinear, and has no kernels"),
         (("gradient", "example", "--weight", "1,2,3"), "conv2 has no weight 1,2,3"),
-        (("gradient", "example", "--class", "10"), "there is no class 10"),
+        (("gradient", "example", "--class", "10"), "knows no class '10'"),
         (("gradient", "perceptron"), "it has no convolution"),
     ],
 )

@@ -92,7 +92,7 @@ def ablate(
         )
     if channels is not None and off == "layer":
         raise UsageError("--off layer switches all channels off", remedy="leave --channels out")
-    opened = open_subject(subject, data=data, shape=shape, seed=seed)
+    opened = open_subject(subject, data=data, shape=shape, seed=seed, remark=False)
     with following(quiet=quiet) as follower:
         if pool or edit:
             changed = edited(swapped(opened, pool or []), edit or [])

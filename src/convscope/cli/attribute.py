@@ -8,6 +8,7 @@ import typer
 
 from convscope.cli.console import show, show_json
 from convscope.cli.options import (
+    ClassOption,
     DataOption,
     FigureOption,
     ImageOption,
@@ -41,10 +42,7 @@ def attribute(
             autocompletion=complete_methods,
         ),
     ] = "all",
-    target: Annotated[
-        str | None,
-        typer.Option("--target", metavar="CLASS", help="Number or name; by default the answer."),
-    ] = None,
+    target: ClassOption = None,
     layer: Annotated[
         str | None,
         typer.Option(
@@ -62,6 +60,8 @@ def attribute(
     json: Json = False,
 ) -> None:
     """Show which pixels an answer depends on, with a label of trust.
+
+    Without --class that is the answer for the likeliest class.
 
     Each map is checked twice: it must change when the network's weights are random, and
     removing its pixels must hurt more than removing others. A map that fails is labelled so.

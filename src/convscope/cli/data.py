@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["data", "source_record"]
 
-data = typer.Typer(help="List, describe and fetch sets of images.")
+data = typer.Typer(
+    help="List, describe and fetch sets of images. Without a command: what there is, and where."
+)
 
 
 @data.callback(invoke_without_command=True)
@@ -91,7 +93,7 @@ def show_data(
 @data.command("fetch")
 def fetch_data(
     name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="The set to fetch.", show_default=True)
+        str, typer.Argument(metavar="NAME", help="The set to fetch.", show_default=True)
     ] = "fashion-mnist",
     offline: Offline = False,
     quiet: Quiet = False,

@@ -22,6 +22,7 @@ from convscope.cli.machine import (
     usable_processors,
 )
 from convscope.cli.options import Json
+from convscope.report.numbers import count_of
 
 __all__ = ["doctor", "examined"]
 
@@ -92,7 +93,7 @@ def _advice(found: dict[str, Any]) -> list[dict[str, Any]]:
                 (False, f'{source["name"]} is not here: "convscope data fetch" brings it')
             )
     if found["packages"]["tensorboard"] is None:
-        advice.append((False, 'for train --tensorboard: pip install "convscope[tensorboard]"'))
+        advice.append((False, "for train --tensorboard: pip install tensorboard"))
     return [{"stops": stops, "text": text} for stops, text in advice]
 
 
@@ -123,7 +124,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
 def _torch_line(torch: dict[str, Any]) -> str:
     if not torch["loads"]:
         return f"cannot be loaded: {torch['problem']}"
-    return f"{torch['version']}, {torch['threads']} threads, loaded in {torch['seconds']} s"
+    threads = count_of(torch["threads"], "thread")
+    return f"{torch['version']}, {threads}, loaded in {torch['seconds']} s"
 
 
 def _devices_line(torch: dict[str, Any]) -> str:

@@ -58,9 +58,14 @@ def make(
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Which variant: each seed gives other questions.")
+        int,
+        typer.Option(
+            "--seed", metavar="N", min=0, help="Which variant: each seed gives other questions."
+        ),
     ] = 0,
-    count: Annotated[int, typer.Option("--count", min=1, max=100, help="How many questions.")] = 10,
+    count: Annotated[
+        int, typer.Option("--count", metavar="N", min=1, max=100, help="How many questions.")
+    ] = 10,
     solutions: Annotated[
         bool, typer.Option("--solutions", help="With answers and their derivations.")
     ] = False,

@@ -13,6 +13,7 @@ from convscope.errors import UsageError
 
 __all__ = [
     "ArchitectureWords",
+    "ClassOption",
     "DataOption",
     "DeviceOption",
     "FigureOption",
@@ -141,11 +142,23 @@ ImageOption = Annotated[
     str,
     typer.Option("--image", metavar="N|FILE", help="A sample by its number, or a picture file."),
 ]
+ClassOption = Annotated[
+    str | None,
+    typer.Option(
+        "--class",
+        "--target",
+        metavar="CLASS",
+        help="Which class is asked for, by number or name.",
+        show_default=False,
+    ),
+]
 ShapeOption = Annotated[
     str | None,
     typer.Option("--shape", metavar="HxWxC", help="What a module of yours takes."),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="For whatever is drawn at random.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", metavar="N", min=0, help="For whatever is drawn at random.")
+]
 FigureOption = Annotated[
     str | None,
     typer.Option("--out", metavar="FILE", help="Also draw it, as PNG and SVG."),
@@ -179,7 +192,7 @@ SettingsOption = Annotated[
 ]
 SizeOption = Annotated[
     str | None,
-    typer.Option("--size", metavar="HxW", help="Bring images of a folder to this size."),
+    typer.Option("--size", metavar="HxW", help="Bring images to this size."),
 ]
 FitOption = Annotated[
     Literal["pad", "crop", "squash"],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from convscope.cli.console import note
+from convscope.cli.console import note, wrapped
 from convscope.report.numbers import percent
 from convscope.report.palette import CATEGORIES
 
@@ -37,7 +37,7 @@ class Follower:
     def tell(self, said: Progress) -> None:
         """Something that the data room or a training says."""
         if said.important and not said.done:
-            note(said.text)
+            note("\n".join(wrapped(said.text)))
 
     def observe(self, step: Step) -> None:
         """A step of a training that has been made."""
@@ -90,7 +90,7 @@ class _Lines(Follower):
     def tell(self, said: Progress) -> None:
         if said.text not in self._told:
             self._told.add(said.text)
-            note(said.text)
+            note("\n".join(wrapped(said.text)))
 
     def observe(self, step: Step) -> None:
         super().observe(step)
@@ -110,7 +110,7 @@ class _Drawing(Follower):
 
     def tell(self, said: Progress) -> None:
         if said.text not in self._tasks and (said.important or not said.total):
-            self._bars.console.print(said.text)
+            self._bars.console.print("\n".join(wrapped(said.text)))
         if said.total:
             counted = f"{said.done:,} of {said.total:,} {said.unit}"
             self._draw(said.text, said.done, said.total, counted)

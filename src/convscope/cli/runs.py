@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convscope.cli.console import note, show_json, show_text
+from convscope.cli.console import note, show_json, show_text, wrapped
 from convscope.cli.layout import columns
 from convscope.cli.options import Json, complete_runs
-from convscope.report.numbers import duration, percent
+from convscope.report.numbers import count_of, duration, percent
 
 if TYPE_CHECKING:
     from convscope.training.runs import Run
@@ -21,7 +21,7 @@ def runs(
     run: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN]",
+            metavar="RUN",
             help="One run in full: its name, its folder, or example.",
             show_default=False,
             autocompletion=complete_runs,
@@ -66,11 +66,11 @@ def result_rows(run: Run) -> list[tuple[str, str]]:
     else:
         of = f"{results['count']:,} images kept from the training set for choosing"
         read = "the test set was not read"
-    steps, images = results["steps"], results["images"]
+    work = f"{count_of(results['steps'], 'step')}, {count_of(results['images'], 'image')}"
     return [
         ("accuracy", f"{percent(run.accuracy, 2)} on {of}"),
         ("", f"95 % interval {low} to {high}; {read}"),
-        ("training", f"{steps:,} steps, {images:,} images in {duration(results['seconds'])}"),
+        ("training", f"{work} in {duration(results['seconds'])}"),
         ("run", str(run.path)),
     ]
 
@@ -78,12 +78,13 @@ def result_rows(run: Run) -> list[tuple[str, str]]:
 def _run_lines(run: Run) -> list[str]:
     conditions = run.conditions
     versions = ", ".join(f"{name} {version}" for name, version in conditions.versions.items())
+    threads = count_of(conditions.threads, "thread")
     rows = [
-        ("network", f"{run.architecture_name}: {run.architecture}"),
+        *_wrapped_row("network", f"{run.architecture_name}: {run.architecture}"),
         ("data", f"{run.data.name}, {run.data.train:,} for training ({run.data.place})"),
         ("recipe", f"{run.recipe.name}, seed {run.seed}"),
-        ("machine", f"{conditions.processor}, {conditions.system}, {conditions.threads} threads"),
-        ("computed", f"on {conditions.device} in {conditions.precision}; {versions}"),
+        *_wrapped_row("machine", f"{conditions.processor}, {conditions.system}, {threads}"),
+        *_wrapped_row("computed", f"on {conditions.device} in {conditions.precision}; {versions}"),
         ("begun", run.created),
     ]
     if run.finished:
@@ -91,6 +92,15 @@ def _run_lines(run: Run) -> list[str]:
     resume = f'"convscope train --resume --out {run.path}" goes on'
     state = "is being trained now" if run.live else f"cut off: {resume}"
     return columns([*rows, ("state", state), ("run", str(run.path))])
+
+
+def _wrapped_row(label: str, text: str) -> list[tuple[str, str]]:
+    lines = wrapped(text, indent=0, label=_LABELS)
+    return [(label if number == 0 else "", line) for number, line in enumerate(lines)]
+
+
+_LABELS = 11
+"""Columns of the labels."""
 
 
 def _table(found: tuple[Run, ...]) -> list[str]:

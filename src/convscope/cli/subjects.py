@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convscope.cli.console import note
+from convscope.cli.console import note, wrapped
 from convscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,14 +19,22 @@ __all__ = ["draw", "open_subject", "read_shape"]
 
 
 def open_subject(
-    text: str, *, data: str | None = None, shape: str | None = None, seed: int = 0
+    text: str,
+    *,
+    data: str | None = None,
+    shape: str | None = None,
+    seed: int = 0,
+    remark: bool = True,
 ) -> Subject:
-    """The subject that the words of a command mean; what must be known of it is noted."""
+    """The subject that the words of a command mean; what must be known of it is noted.
+
+    ``remark`` is false where the result itself says it.
+    """
     from convscope.inspection.subject import subject_of
 
     subject = subject_of(text, data=data, shape=read_shape(shape), seed=seed)
-    if subject.note:
-        note(subject.note)
+    if subject.note and remark:
+        note("\n".join(wrapped(subject.note)))
     return subject
 
 

@@ -63,7 +63,7 @@ def symmetry(
     network without training it again.
     """
     amounts = _amounts(shifts)
-    opened = open_subject(subject, data=data, shape=shape, seed=seed)
+    opened = open_subject(subject, data=data, shape=shape, seed=seed, remark=False)
     with following(quiet=quiet) as follower:
         measure = _invariance if pooling else _equivariance
         measure(opened, layer, amounts, count, seed, out, json, follower)

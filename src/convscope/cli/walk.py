@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from convscope.cli.console import show, show_json
 from convscope.cli.options import (
+    ClassOption,
     DataOption,
     FigureOption,
     ImageOption,
@@ -109,13 +110,11 @@ def gradient(
         ),
     ] = None,
     image: ImageOption = "0",
-    target: Annotated[
-        int | None,
-        typer.Option(
-            "--class", metavar="N", help="What the loss asks for; by default the image's class."
-        ),
-    ] = None,
-    terms: TermsOption = "1",
+    target: ClassOption = None,
+    terms: Annotated[
+        Literal["few", "all"],
+        typer.Option("--terms", help="Write out the largest terms, or those of all places."),
+    ] = "few",
     data: DataOption = None,
     shape: ShapeOption = None,
     seed: SeedOption = 0,
@@ -125,12 +124,11 @@ def gradient(
     """Expand the gradient of the loss through one kernel weight into its terms.
 
     At every place of the layer's output: what the loss feels there, times the input
-    that stood under the weight.
+    that stood under the weight. The loss asks for --class; by default for the image's own.
     """
     from convscope.inspection.walking.gradient import weight_gradient
 
     index = None if weight is None else read_numbers(weight, "--weight", "3,0,1,2")
-    whole = _terms(terms) is None
     found = weight_gradient(
         open_subject(subject, data=data, shape=shape, seed=seed),
         layer,
@@ -143,7 +141,7 @@ def gradient(
     else:
         from convscope.report.gradient_view import GradientView
 
-        show(GradientView(found, whole))
+        show(GradientView(found, whole=terms == "all"))
     if out is not None:
         from convscope.report.gradient_figure import gradient_figure
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["aligned", "bytes_text", "duration", "percent", "plain_percent", "thousands"]
+__all__ = ["aligned", "bytes_text", "count_of", "duration", "percent", "plain_percent", "thousands"]
 
 
 def thousands(value: int) -> str:
     """29034 → 29,034"""
     return f"{value:,}".replace("-", "−")
+
+
+def count_of(number: int, what: str) -> str:
+    """1 thread, 1,800 steps"""
+    return f"{thousands(number)} {what}{'' if number == 1 else 's'}"
 
 
 def percent(share: float, digits: int = 1) -> str:

@@ -236,7 +236,7 @@ def test_weights_that_are_not_there(layer: str, weight: tuple[int, ...] | None, 
 def test_questions_without_an_answer() -> None:
     with pytest.raises(UsageError, match="made: it has no convolution"):
         weight_gradient(parsed_subject("input 4x4x1 -> fc 2"))
-    with pytest.raises(UsageError, match="there is no class 10: give 0 to 9"):
+    with pytest.raises(UsageError, match="knows no class '10': give 0 to 9, or a name"):
         weight_gradient(parsed_subject(NOTATIONS[0]), target=10)
     with pytest.raises(UsageError, match="its result is no vector of scores"):
         weight_gradient(parsed_subject("input 4x4x1 -> conv 2 3x3"), target=0)

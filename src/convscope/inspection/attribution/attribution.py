@@ -27,6 +27,7 @@ from convscope.inspection.attribution.methods import (
 )
 from convscope.inspection.attribution.randomising import randomise
 from convscope.inspection.attribution.trust import Trust, trust_of, undecided
+from convscope.inspection.classes import class_number
 from convscope.inspection.subject import Picture, Subject, logarithms, subject_of
 
 __all__ = ["Attribution", "Attributions", "attribute", "attribute_all"]
@@ -209,7 +210,9 @@ class _Work:
             scores = self.copy(self.image)
         self.chances = torch.softmax(scores.float(), 1)[0].double().numpy()
         self.predicted = int(scores[0].argmax())
-        self.target = self.predicted if target is None else _class(subject, target, scores.shape[1])
+        self.target = (
+            self.predicted if target is None else class_number(subject, target, scores.shape[1])
+        )
 
     def attribution(
         self, method: Method, *, check: bool, seed: int, progress: Tell | None
@@ -338,17 +341,3 @@ def _cam_layer(subject: Subject, layer: str | None) -> str | None:
             remedy=f'name "{calls[-1]}"',
         )
     return layer
-
-
-def _class(subject: Subject, target: int | str, count: int) -> int:
-    """A class by its number or name."""
-    text = str(target).strip()
-    names = [subject.class_name(number).lower() for number in range(count)]
-    if text.lower() in names:
-        return names.index(text.lower())
-    if text.isascii() and text.isdigit() and int(text) < count:
-        return int(text)
-    raise UsageError(
-        f"{subject.name} knows no class {text!r}",
-        remedy=did_you_mean(text, names) or f"give 0 to {count - 1}, or a name",
-    )

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from convscope.errors import UsageError
+from convscope.inspection.classes import class_number
 from convscope.inspection.recording import altering, borrowed
 from convscope.inspection.subject import Picture, Subject, subject_of
 from convscope.inspection.walking.kinds import kind_of
@@ -40,14 +41,14 @@ def weight_gradient(
     weight: Sequence[int] | None = None,
     *,
     image: Any = 0,
-    target: int | None = None,
+    target: int | str | None = None,
 ) -> WeightGradient:
     """How the loss of one image changes with one weight of a convolution.
 
     ``weight`` is (output channel, input channel, row, column) as in torch; without it, the
     one with the steepest gradient, and without ``layer`` in the last convolution.  The
-    loss is the cross-entropy with ``target``, a class by its number; without it, the
-    image's own, or the network's answer where that is not known.  The network stands as in
+    loss is the cross-entropy with ``target``, a class by its number or name; without
+    it, the image's own, or the network's answer where that is not known.  The network stands as in
     use: batch normalisation has the statistics of the training.  Where a layer is called
     several times, the terms of all calls are added.
     """
@@ -120,14 +121,10 @@ def _convolution(passage: Passage, layer: str | None) -> tuple[str, nn.Conv2d, s
     return own, known[own], ""
 
 
-def _target(subject: Subject, picture: Picture, target: int | None) -> tuple[int, str]:
+def _target(subject: Subject, picture: Picture, target: int | str | None) -> tuple[int, str]:
     """The class that the loss asks for, and words where it was chosen here."""
     if target is not None:
-        if not 0 <= target < len(subject.classes):
-            raise UsageError(
-                f"there is no class {target}", remedy=f"give 0 to {len(subject.classes) - 1}"
-            )
-        return target, ""
+        return class_number(subject, target, len(subject.classes)), ""
     if picture.label is not None:
         return picture.label, ""
     return (
