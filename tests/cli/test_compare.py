@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from convscope.report.comparison_view import chance
 from convscope.training.train import train
 from tests.cli.conftest import Command
 
@@ -65,3 +66,13 @@ def test_a_run_comes_before_an_architecture_of_its_name(command: Command, tmp_pa
     train("perceptron", data="fashion-mini", settings=SETTINGS, out="article")
     outcome = command("compare", "article", "article")
     assert "differ in nothing" in outcome.out
+
+
+def test_every_p_has_the_digits_of_its_size() -> None:
+    assert [chance(p) for p in (1.0, 0.0312, 0.001, 6e-8, 5.8e-8)] == [
+        "1.000",
+        "0.031",
+        "0.001",
+        "6.0e−08",
+        "5.8e−08",
+    ]

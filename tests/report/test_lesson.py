@@ -17,6 +17,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from convscope.architecture.layers import Volume
 from convscope.errors import RunError, UsageError
 from convscope.inspection.attribution.attribution import attribute_all
 from convscope.inspection.subject import Picture, Subject, subject_of
@@ -339,3 +340,78 @@ def test_reduced_maps_are_means_of_squares() -> None:
     assert small.shape == (1, 2, 40, 20)
     assert small[0, 1, 0, 0] == maps[0, 1, :3, :3].mean()
     assert reduced(maps[:, :, :56, :56]).shape == (1, 2, 56, 56)
+
+
+def _sized(side: int, channels: int = 3) -> LessonMaterial:
+    """Slides alone, of five pictures of some size."""
+    notation = (
+        f"input {side}x{side}x{channels} -> conv 4 3x3 pad 1 -> relu -> maxpool 4 "
+        "-> conv 4 3x3 pad 1 -> globalavgpool -> fc 10"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_fields", "_equivariance", "_invariance", "_ablation", "_attributions"):
+            patch.setattr(lesson_material, name, lambda *_: None)
+        return gathered(subject_of(notation, data="fashion-mini"), images=range(5))
+
+
+@pytest.mark.parametrize(
+    ("side", "pictures", "told"),
+    [
+        (64, [5, 5], ""),
+        (120, [1, 5], "it is here for the first picture alone"),
+        (200, [5], "Too large for a page is the input of conv1 (200×200×3 numbers)."),
+    ],
+)
+def test_kernels_of_large_pictures_slide_or_have_a_reason(
+    side: int, pictures: list[int], told: str
+) -> None:
+    made = _sized(side)
+    assert [len(each.inputs) for each in made.slides] == pictures
+    page = lesson_html(made)
+    assert 'id="kernel"' in page
+    assert 'id="deep-kernel"' in page
+    assert told in page
+    assert ("it is here for" in page) == (side == 120)
+
+
+class Own(torch.nn.Module):
+    """Functions between its modules, which are called as we would not call them."""
+
+    def __init__(self, known: bool = True) -> None:
+        super().__init__()
+        self.c1 = torch.nn.Conv2d(1, 4, 3, padding=1)
+        self.c2 = torch.nn.Conv2d(4, 4, 3, padding=1)
+        self.head = torch.nn.Linear(4 * 49, 10)
+        self.known = known
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        x = functional.max_pool2d(functional.relu(self.c1(images)), 2)
+        x = functional.max_pool2d(functional.relu(self.c2(x)), 2)
+        return self.head((x if self.known else x * x.sigmoid().mean()).flatten(1))
+
+
+def test_layers_of_ones_own_are_called_as_they_are() -> None:
+    made = gathered(subject_of(Own(), shape=Volume(28, 28, 1)), images=[0])
+    page = lesson_html(made)
+    assert "For each class, head multiplies all 196 numbers" in page
+    field = next(each for each in blocks(page)["fields"]["layers"] if each["name"] == "c2")
+    assert (field["size"], field["unit"]) == ([14, 14], [7, 7])
+    assert "c2 has 144 weights" in page or "c1 has 36 weights" in page
+
+
+def test_a_field_that_was_tried_is_that_of_its_own_unit() -> None:
+    subject = subject_of(Own(known=False), shape=Volume(28, 28, 1))
+    assert subject.architecture is None
+    field = blocks(lesson_html(gathered(subject, images=[0])))["fields"]["layers"][1]
+    assert (field["name"], field["only"], field["size"]) == ("c2", True, [1, 1])
+    assert field["unit"] == [7, 7]
+
+
+def test_a_picture_of_ones_own_says_how_it_was_prepared(tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("L", (40, 40), 255).save(tmp_path / "white.png")
+    subject = subject_of("example", data="fashion-mini")
+    made = gathered(subject, images=[str(tmp_path / "white.png")])
+    assert made.pictures[0].inverted
+    assert "(grey, inverted, scaled to fit" in lesson_html(made)

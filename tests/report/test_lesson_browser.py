@@ -17,7 +17,7 @@ from convscope.inspection.recording import trace
 from convscope.inspection.subject import Subject, subject_of
 from convscope.inspection.walking.slides import slide, slides_of
 from convscope.report.document import Moving, Section, document
-from convscope.report.elements import block, drawing, element_script, element_sheet
+from convscope.report.elements import block, drawing, element_script, element_sheet, exact
 from convscope.report.lesson.kernels import slide_block
 from convscope.report.lesson.material import gathered
 from convscope.report.lesson.page import lesson_html
@@ -363,3 +363,32 @@ def test_numbers_on_colours_follow_the_theme(browser: Browser, lesson: Path) -> 
         watched.page.wait_for_timeout(200)
         assert watched.page.evaluate(colour) != light
         assert watched.problems == []
+
+
+def test_the_channel_that_is_shown_first_is_the_most_active(
+    browser: Browser, lesson: Path, subject: Subject
+) -> None:
+    picture = gathered(subject, open_run("example"), [0]).pictures[0]
+    with Watched(browser, lesson) as watched:
+        names = watched.page.locator(".layer-maps h3").all_inner_texts()
+        shown = watched.page.locator(".large-map figcaption").all_inner_texts()
+    calls = trace(subject.module, subject.tensor(picture.pixels))
+    made = {call.name: call.output[0] for call in calls}
+    first = [int(made[name].abs().sum((1, 2)).argmax()) for name in names]
+    assert [text.partition(",")[0] for text in shown] == [f"channel {each}" for each in first]
+    assert any(first)
+
+
+def test_a_field_of_one_unit_names_it_and_has_no_slider(browser: Browser, tmp_path: Path) -> None:
+    image = exact(np.zeros((1, 16, 16), np.uint8))
+    layer = {"name": "c2", "size": [1, 1], "only": True, "unit": [7, 7], "field": [10, 10]}
+    layer |= {"start": [3, 3], "jump": [1, 1], "effective": None}
+    data = {"pictures": [image], "layers": [layer]}
+    moving = Moving(element_script("lesson.js"), element_sheet(), [block("one", data)])
+    body = [Section("one", "One", drawing("field-view", "one"))]
+    path = tmp_path / "one.html"
+    path.write_text(document("One", None, body, moving=moving), encoding="utf-8")
+    with Watched(browser, path) as watched:
+        told = watched.page.locator("field-view [role=status]").inner_text()
+        assert told.startswith("Unit (7, 7) of c2 sees 10×10 pixels: rows 3 to 12")
+        assert not watched.page.locator("field-view input[type=range]").is_visible()

@@ -261,3 +261,12 @@ def test_colour_images_are_shown_in_colour(tmp_path: Path, no_figures: None) -> 
     assert text.count('alt="kernel ') == 4 * 3
     shutil.rmtree(tmp_path / "data")
     assert "Nothing was measured." in write_report(run).read_text(encoding="utf-8")
+
+
+def test_a_training_of_one_point_is_told_in_words(run_copy: Run, tmp_path: Path) -> None:
+    metrics = run_copy.path / "metrics.jsonl"
+    first = metrics.read_text(encoding="utf-8").splitlines()[0]
+    metrics.write_text(first + "\n", encoding="utf-8")
+    page = write_report(run_copy, evaluation=evaluation(10), out=tmp_path / "out")
+    assert "which makes no curve: the loss was" in page.read_text(encoding="utf-8")
+    assert not (page.parent / "figures" / "curves.png").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,14 +11,18 @@ from matplotlib.patches import Rectangle
 
 from convscope.architecture.layers import Volume
 from convscope.architecture.pixels import Box
+from convscope.inspection.fields.receptive import receptive_field
+from convscope.inspection.maps.maps import activation_maps
 from convscope.inspection.subject import subject_of
 from convscope.inspection.walking.digits import bracketed, shown, summed
 from convscope.inspection.walking.gradient import weight_gradient
 from convscope.inspection.walking.sums import Weighted
 from convscope.inspection.walking.walk import walk
+from convscope.report.fields_view import FieldView
 from convscope.report.gradient_figure import gradient_figure
 from convscope.report.gradient_view import GradientView
 from convscope.report.grids import beside, grid_lines, in_columns, value_texts
+from convscope.report.maps_view import MapsView
 from convscope.report.view import shown_text
 from convscope.report.walk_figure import walk_figure
 from convscope.report.walk_view import WalkView, field_words, span_words
@@ -230,3 +235,25 @@ def test_a_layer_that_is_used_twice_shows_the_places_of_both_calls() -> None:
     figure = gradient_figure(found)
     assert words_meet(figure) == []
     assert leaves_the_paper(figure) == []
+
+
+def test_what_was_done_to_a_picture_of_ones_own_is_told(tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("L", (40, 40), 255).save(tmp_path / "white.png")
+    subject = subject_of("example", data="fashion-mini")
+    picture = subject.picture(tmp_path / "white.png")
+    assert picture.inverted
+    views = [
+        WalkView(walk(subject, "conv1", (0, 14, 14), image=picture)),
+        GradientView(weight_gradient(subject, "conv1", image=picture)),
+        MapsView(activation_maps(subject, "conv1", picture)),
+        FieldView(receptive_field(subject, "conv1", image=picture)),
+    ]
+    for view in views:
+        text = shown_text(view, width=100)
+        assert "white.png, inverted" in text
+        assert re.search(r"prepared +grey, inverted, scaled to fit", text)
+    sample = shown_text(WalkView(walk(subject, "conv1", (0, 14, 14))), width=100)
+    assert "prepared" not in sample
+    assert "inverted" not in sample

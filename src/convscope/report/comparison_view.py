@@ -14,7 +14,7 @@ from convscope.report.view import Say, View, labelled, table_lines
 if TYPE_CHECKING:
     from convscope.experiments.comparing import ArchitectureComparison, Pair, RunComparison
 
-__all__ = ["ArchitectureComparisonView", "RunComparisonView"]
+__all__ = ["ArchitectureComparisonView", "RunComparisonView", "chance"]
 
 _ORANGE = "#D55E00"
 _WIDEST = 100
@@ -92,7 +92,7 @@ class RunComparisonView(View):
         told = (
             f"{_points(found.difference)} points ({_points(found.low)} to {_points(found.high)}, "
             f"95 %); {found.only_first:,} images only {first} has right, {found.only_second:,} "
-            f"only {pair.run}; p = {_chance(found.p)}"
+            f"only {pair.run}; p = {chance(found.p)}"
         )
         lines += labelled("accuracy", say(told), width, 10)
         lines += labelled("differ in", say("; ".join(pair.differences) or "nothing"), width, 10)
@@ -104,7 +104,7 @@ class RunComparisonView(View):
                 plain_percent(each.second),
                 _points(each.disagreement.difference, 1),
                 f"{_points(each.disagreement.low, 1)} to {_points(each.disagreement.high, 1)}",
-                _chance(each.disagreement.p),
+                chance(each.disagreement.p),
             ]
             for each in pair.classes
         ]
@@ -122,7 +122,7 @@ def _times(value: int, first: int) -> str:
     return f"{value / first:.2f}" if first else "–"
 
 
-def _chance(value: float) -> str:
+def chance(value: float) -> str:
     """0.031; 6.0e−08: every p with as many digits as the others of its size."""
     return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}".replace("-", "−")
 
