@@ -10,7 +10,7 @@
 - Other blocks (``sh``, ``toml``, ``text``) are for reading.
 
 Each page has a folder of its own, in which ``shirt.png`` and ``boot.jpg`` are photographs
-to predict.  The width is 100 columns, or 80 where a page says ``<!-- columns 80 -->``.
+to predict; a page that uses them says that they stand for any picture of the reader's.  The width is 100 columns, or 80 where a page says ``<!-- columns 80 -->``.
 """
 
 from __future__ import annotations
@@ -176,6 +176,20 @@ def test_slow_examples(
 def test_links_lead_somewhere(page: Path) -> None:
     for target, _ in LINK.findall(page.read_text(encoding="utf-8")):
         assert not target or (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+USING_PICTURES = [
+    page
+    for page in PAGES
+    if any(name in block.text for block in blocks_of(page) for name in ("shirt.png", "boot.jpg"))
+]
+
+
+@pytest.mark.parametrize("page", USING_PICTURES, ids=lambda page: page.name)
+def test_a_page_says_what_its_pictures_stand_for(page: Path) -> None:
+    """A reader who copies an example has no file of that name."""
+    text = " ".join(FENCE.sub("", page.read_text(encoding="utf-8")).split())
+    assert re.search(r"`(shirt\.png|boot\.jpg)`[^.]* any pictures? of your own", text)
 
 
 def test_every_schema_is_documented() -> None:
