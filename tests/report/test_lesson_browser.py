@@ -207,6 +207,9 @@ def test_a_card_leads_to_its_maps_and_arrow_keys_choose_among_them(
         page = watched.page
         page.get_by_role("button", name="relu2").first.click()
         focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
+        assert re.fullmatch(r"channel \d+", focused)
+        page.keyboard.press("Home")
+        focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
         assert focused == "channel 0"
         page.keyboard.press("ArrowRight")
         assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "channel 1"
