@@ -10,7 +10,8 @@
 - Other blocks (``sh``, ``toml``, ``text``) are for reading.
 
 Each page has a folder of its own, in which ``shirt.png`` and ``boot.jpg`` are photographs
-to predict; a page that uses them says that they stand for any picture of the reader's.  The width is 100 columns, or 80 where a page says ``<!-- columns 80 -->``.
+to predict; a page that uses them says that they stand for any picture of the reader's.
+The width is 100 columns, or 80 where a page says ``<!-- columns 80 -->``.
 """
 
 from __future__ import annotations

@@ -34,6 +34,12 @@ def test_blocks_are_folded_and_wrapped(command: Command) -> None:
     assert sum(line.startswith("  − 2 x { ") for line in lines) == 3
 
 
+def test_factors_of_any_size(command: Command) -> None:
+    small = "input 1x1x1 -> fc 1"  # two parameters
+    row = command("compare", small, "resnet20").out.splitlines()[2].split()
+    assert row[:3] == ["resnet20", "272,474", "136,237"]
+
+
 def test_runs_side_by_side(command: Command) -> None:
     for seed in range(2):
         train("perceptron", data="fashion-mini", settings=SETTINGS, seed=seed, out=f"run-{seed}")
@@ -41,6 +47,7 @@ def test_runs_side_by_side(command: Command) -> None:
     assert (outcome.code, outcome.err) == (0, "")
     assert "differ in seed 0 → 1" in outcome.out
     assert "on the same 500 test images of fashion-mini" in outcome.out
+    assert "points are percentage points" in " ".join(outcome.out.split())
     assert len([line for line in outcome.out.splitlines() if "Pullover" in line]) == 1
     record = command("compare", "run-0", "run-1", "--json").json
     assert [run["name"] for run in record["runs"]] == ["run-0", "run-1"]

@@ -82,7 +82,8 @@ class RunComparisonView(View):
             lines += [[], *self._pair(pair, min(width, _WIDEST), say)]
         text = (
             f"on the same {thousands(comparison.count)} test images of {comparison.data}, in "
-            "float32; p is McNemar's, exact: how likely so uneven a split is if both are as good"
+            "float32; points are percentage points, with their 95 % interval; p is McNemar's, exact: "
+            "how likely so uneven a split is if both are as good"
         )
         return [*lines, [], *labelled("measured", say(text), min(width, _WIDEST), 10)]
 
@@ -119,7 +120,10 @@ def _short(names: Sequence[str]) -> list[str]:
 
 
 def _times(value: int, first: int) -> str:
-    return f"{value / first:.2f}" if first else "–"
+    if not first:
+        return "–"
+    times = value / first
+    return f"{times:,.0f}" if times >= 1000 else f"{times:.2f}"
 
 
 def chance(value: float) -> str:

@@ -48,6 +48,7 @@ class HealthView(View):
             lines += finding_lines(finding, narrow, say)
         if not self.brief:
             lines += [[], *_layer_table(last, say), [], *_activation_table(last, say)]
+            lines += [[], *_legend(last, narrow, say)]
         looks = len(health.history.vitals)
         text = (
             f"{looks} {'look' if looks == 1 else 'looks'}, the last one after "
@@ -67,7 +68,7 @@ def _layer_table(vitals: Vitals, say: Say) -> list[Line]:
             f"{layer.gradient:.3g}",
             f"{layer.pull:.3g}",
             plain_percent(layer.agreement, 0),
-            "–" if layer.update is None else f"{100 * layer.update:.3f}",
+            _change(layer.update),
         ]
         for layer in vitals.weights
     ]
@@ -81,10 +82,45 @@ def _activation_table(vitals: Vitals, say: Say) -> list[Line]:
         for each in vitals.activations
     ]
     rows += [
-        [each.name, "", "", "", f"{each.shift:.2f} deviations", f"× {each.scale:.2f}"]
+        [each.name, "", "", "", f"{_short(each.shift)} deviations", f"× {_short(each.scale)}"]
         for each in vitals.norms
     ]
     return table_lines([head, *rows], say) if rows else []
+
+
+def _change(update: float | None) -> str:
+    """In percent; above 1,000 % as a multiple of the weights' size."""
+    if update is None:
+        return "–"
+    return f"× {update:,.0f}" if update > 10 else f"{100 * update:.3f}"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.2f}"
+
+
+def _legend(vitals: Vitals, width: int, say: Say) -> list[Line]:
+    """What the columns say that are not empty."""
+    kinds = {each.kind for each in vitals.activations}
+    rows = [
+        ("norm", "of the layer's weights; gradient: that of the loss by them", vitals.weights),
+        ("pull", "norm times gradient: how much the loss changes if the weights change by their "
+         "own size", vitals.weights),
+        ("one sign", "share of a unit's weight gradients that have the sign of most, the mean over "
+         "the units", vitals.weights),
+        ("a step", "how much the weights change, of their own size, each step since the look "
+         "before", vitals.weights),
+        ("dead", "units of a ReLU that give 0 for all the images", "relu" in kinds),
+        ("saturated", "values where the slope is below 4 % of the steepest", kinds - {"relu"}),
+        ("off by", "from the mean of these images, in their deviations; variance: the factor "
+         "between the two; medians over the channels", vitals.norms),
+    ]  # fmt: skip
+    return [
+        line
+        for label, text, there in rows
+        if there
+        for line in labelled(label, say(text), width, 11)
+    ]
 
 
 def _state(kind: str, dead: int, saturated: float) -> list[str]:

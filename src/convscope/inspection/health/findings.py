@@ -291,7 +291,7 @@ def _high_rate(history: History) -> Iterator[Finding]:
         yield Finding(
             "learning rate too high",
             fastest,
-            f"one step changed its weights by {jump:.0%} of their size; the loss is "
+            f"one step changed its weights by {_size(jump)}; the loss is "
             f"{history.recent_loss:.3g}, that of guessing {history.last.chance:.3g}",
             "divide the learning rate by 10",
         )
@@ -345,6 +345,11 @@ def _unproductive(history: History) -> Iterator[Finding]:
             )
             return
         before = known.get(node.name, before)
+
+
+def _size(share: float) -> str:
+    """86% of their size, 250,000 times their size"""
+    return f"{share:,.0f} times their size" if share > 10 else f"{share:.0%} of their size"
 
 
 def _listed(numbers: Sequence[int]) -> str:
