@@ -20,6 +20,7 @@ from convscope.data.sources import NAMES
 from convscope.training.recipe import RECIPES
 from convscope.training.runs import run_path, runs_folder
 from convscope.training.settings import SETTINGS
+from tests.cli.conftest import Command
 
 
 def test_words_are_those_of_the_data_room() -> None:
@@ -85,3 +86,22 @@ def test_bash_completes(words: str, expected: str) -> None:
         check=False,
     )
     assert expected in found.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("data",), "Without a command: what there is"),
+        (("runs",), "runs [OPTIONS] [RUN] "),
+        (("data", "fetch"), "fetch [OPTIONS] [NAME] "),
+        (("image",), "Bring images to this size"),
+        (("gradient",), "--class,--target"),
+        (("attribute",), "--class,--target"),
+        (("walk",), "--seed N "),
+    ],
+)
+def test_help_is_plain(
+    command: Command, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], told: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    assert told in " ".join(command(*words, "--help").out.split())

@@ -82,8 +82,8 @@ class RunComparisonView(View):
             lines += [[], *self._pair(pair, min(width, _WIDEST), say)]
         text = (
             f"on the same {thousands(comparison.count)} test images of {comparison.data}, in "
-            "float32; points are percentage points, with their 95 % interval; p is McNemar's, exact: "
-            "how likely so uneven a split is if both are as good"
+            "float32; points are percentage points, with their 95 % interval; p is McNemar's, "
+            "exact: how likely so uneven a split is if both are as good"
         )
         return [*lines, [], *labelled("measured", say(text), min(width, _WIDEST), 10)]
 
