@@ -13,11 +13,13 @@ from collections.abc import Iterable
 __all__ = [
     "ConvscopeError",
     "DataError",
+    "NoRunError",
     "NotationError",
     "RecipeError",
     "RunError",
     "ShapeError",
     "TrainingError",
+    "UnknownLayerError",
     "UsageError",
     "did_you_mean",
 ]
@@ -123,6 +125,14 @@ class RecipeError(UsageError):
 
 class RunError(ConvscopeError):
     """A run folder that is missing, damaged, in use, or of another network."""
+
+
+class NoRunError(UsageError, RunError):
+    """A run that is asked for by a name, or a folder, that holds none."""
+
+
+class UnknownLayerError(UsageError, KeyError):
+    """A layer by a name that no layer has."""
 
 
 class TrainingError(ConvscopeError):

@@ -69,13 +69,13 @@ def test_many_pictures_are_read_a_few_at_a_time(
 ) -> None:
     expected = predict(finished, pictures)
     sizes = []
-    real = module.read_images
+    real = module._read
 
     def read(sources: list[Path], *rest: object, **options: object) -> object:
         sizes.append(len(sources))
         return real(sources, *rest, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module, "read_images", read)
+    monkeypatch.setattr(module, "_read", read)
     monkeypatch.setattr(module, "READ_AT_ONCE", 3)
     assert [it.source for it in predict(finished, pictures)] == [it.source for it in expected]
     assert sizes == [3, 3, 1]

@@ -194,7 +194,8 @@ def test_an_unfinished_run_has_no_accuracy(finished: Run) -> None:
     with pytest.raises(RunError) as error:
         _ = replace(finished, finished=False).accuracy
     assert str(error.value) == (
-        f"{finished.path}: the training has not been finished: go on with --resume"
+        f"{finished.path}: the training has not been finished: go on with it: "
+        f"convscope train --resume --out {finished.path}"
     )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.costs import Saving, Side, learnt, pool_savings, sides_of
@@ -22,6 +23,8 @@ from convscope.architecture.memory import inference_memory, training_memory
 from convscope.architecture.printing import WORDS, layer_text
 from convscope.architecture.remarks import formula_of
 from convscope.architecture.shapes import Node, walk
+from convscope.architecture.zoo import find_architecture
+from convscope.errors import UnknownLayerError, did_you_mean
 
 __all__ = ["CONVENTIONS", "Count", "Explanation", "LayerCost", "explain"]
 
@@ -81,6 +84,13 @@ class Explanation:
     memory_input: Count
     """what training keeps of the image itself"""
 
+    def __repr__(self) -> str:
+        parameters, work = number(self.parameters.value), number(self.multiply_adds.value)
+        return (
+            f"<Explanation of {self.input} → {self.output}: {len(self.layers)} layers, "
+            f"{parameters} parameters, {work} multiply-adds>"
+        )
+
     @property
     def output(self) -> Volume:
         return self.layers[-1].output
@@ -121,11 +131,15 @@ class Explanation:
         return Count(peak.value, f"{peak.derivation}, at {most.name}")
 
     def __getitem__(self, name: str) -> LayerCost:
-        """The layer of that name.  Raises KeyError."""
+        """The layer of that name.  Raises UnknownLayerError, a KeyError."""
         for cost in self.layers:
             if cost.name == name:
                 return cost
-        raise KeyError(name)
+        names = [cost.name for cost in self.layers]
+        raise UnknownLayerError(
+            f"there is no layer {name!r}",
+            remedy=did_you_mean(str(name), names) or f"there are {', '.join(names)}",
+        )
 
     def share_of_work(self, cost: LayerCost) -> float:
         """A layer's part of all multiply-adds, 0 … 1."""
@@ -226,13 +240,16 @@ def _field_record(field: Field) -> dict[str, object]:
     }
 
 
-def explain(architecture: Architecture) -> Explanation:
-    """Work everything out.  Raises UsageError where input or classes are not known yet.
+def explain(architecture: Architecture | str | Path) -> Explanation:
+    """Work everything out, of whatever ``find_architecture`` takes.
+
+    Raises UsageError where input or classes are not known yet.
 
     >>> explanation = explain(Architecture.parse("input 28x28x1 -> conv 16 5x5 pad 2"))
     >>> str(explanation["conv1"].parameters)
     '16 kernels · (5·5·1) + 16 biases = 416'
     """
+    architecture = find_architecture(architecture)
     nodes = architecture.nodes
     seen = fields(architecture)
     training, inference = training_memory(nodes), inference_memory(nodes)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from convscope.errors import UsageError
+
 __all__ = [
     "GELU",
     "Activation",
@@ -47,6 +49,14 @@ class Volume:
     width: int
     channels: int
     flat: bool = False
+
+    def __post_init__(self) -> None:
+        sides = (self.height, self.width, self.channels)
+        if min(sides) < 1:
+            raise UsageError(
+                f"a volume of {'×'.join(map(str, sides))} holds nothing",
+                remedy="give height, width and channels as whole numbers, 1 or more",
+            )
 
     @property
     def size(self) -> int:

@@ -148,7 +148,7 @@ class _Parser:
         if word == "input":
             self.fail(step.word, "there is one input, and it stands first", "take this one out")
         if word not in READERS:
-            other = f'write "{OTHER_WORDS[word]}"' if word in OTHER_WORDS else ""
+            other = _other_word(word)
             known = ", ".join(READERS)
             remedy = other or did_you_mean(word, [*READERS, "residual"]) or f"known are {known}"
             self.fail(step.word, f"unknown layer {step.word.text!r}", remedy)
@@ -200,3 +200,10 @@ class _Parser:
         elif self.now.text == "]":
             self.fail(self.now, "this bracket closes nothing", "take it out")
         return Step(self.text, word, rest), end
+
+
+def _other_word(word: str) -> str:
+    """The remedy for what other libraries call otherwise; empty for other words."""
+    if word == "softmax":
+        return "leave it out: the loss holds it, and predictions are its probabilities"
+    return f'write "{OTHER_WORDS[word]}"' if word in OTHER_WORDS else ""

@@ -46,7 +46,6 @@ OTHER_WORDS = {
     "pool": "maxpool",
     "repeat": "3 x { … }",
     "resblock": "residual",
-    "softmax": "nothing: the loss holds it",
 }
 """What other libraries call things, for the remedy of an unknown word."""
 

@@ -102,6 +102,10 @@ def _unreadable(text: str, position: int) -> NotationError:
     character = text[position]
     if character == "-" and text[position + 1 : position + 2].isdigit():
         problem, remedy = "numbers here are not negative", "leave the minus sign out"
+    elif character == "-" and text[position - 1 : position].isalnum():
+        # A dash inside a word, as in fashion-mini, is no arrow that the shell has cut.
+        problem = "a '-' inside a word, which no layer has"
+        remedy = "separate the steps by '->'; names of data go with --data"
     elif character == "-":
         problem = "a lone '-'"
         remedy = (

@@ -196,13 +196,23 @@ _ENTRIES = (
 ZOO: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 
 
-def find_architecture(text: str, *, example: bool = True) -> Architecture:
+def find_architecture(source: Architecture | str | Path, *, example: bool = True) -> Architecture:
     """An architecture from a name of the zoo, a notation, or a file that holds one.
+
+    One that is an Architecture already is given back as it is.
 
     A name gives its source's input and classes, or with ``example=False`` stays open
     (``input auto``, ``fc classes``) for data to fill in.  Raises UsageError where
-    ``text`` is none of the three, NotationError where it does not read.
+    ``source`` is none of these, NotationError where it does not read.
     """
+    if isinstance(source, Architecture):
+        return source
+    if not isinstance(source, str | Path):
+        raise UsageError(
+            f"an architecture is wanted, and this is of the type {type(source).__name__}",
+            remedy="give an Architecture, a name of the zoo, a notation, or a file that holds one",
+        )
+    text = str(source)
     name = text.strip().lower()
     if name in ZOO:
         return ZOO[name].example if example else ZOO[name].architecture
@@ -211,6 +221,12 @@ def find_architecture(text: str, *, example: bool = True) -> Architecture:
     path = Path(text.strip()).expanduser()
     if name and _is_file(path):
         return _from_file(path)
+    first, _, rest = text.strip().partition(" ")
+    if rest and first.lower() in ZOO:
+        raise UsageError(
+            f"{first!r} is a name of the zoo, and {_shortened(rest)!r} stands behind it",
+            remedy=f"did you mean --data {_shortened(rest)}?",
+        )
     if " " in name:
         return Architecture.parse(text)  # a notation with a fault; the parser says which
     if is_reference(text):

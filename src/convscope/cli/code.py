@@ -37,6 +37,9 @@ def code(
             "--out", "-o", metavar="FILE", help="Write to this file, the weights beside it."
         ),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also over a file that holds something else.")
+    ] = False,
 ) -> None:
     """Write a network as one Python file: class, preprocessing, weights.
 
@@ -49,17 +52,16 @@ def code(
     if out is None:
         show_text(python_code(found))
         return
-    for path in write_code(found, out):
+    for path in write_code(found, out, replace_other=force):
         show_text(str(path))
 
 
 def _found(text: str) -> Architecture | Run:
-    """A name of the zoo is that; anything else is a run if there is one."""
-    from convscope.architecture.zoo import ZOO, find_architecture
-    from convscope.training.runs import RUN, open_run, run_path
+    """What the text means; where it means two things, which was taken is noted."""
+    from convscope.architecture.zoo import ZOO
+    from convscope.export.python_code import found_subject
+    from convscope.training.runs import is_run, run_path
 
-    named = text.strip().lower() in ZOO
-    is_run = "->" not in text and "→" not in text and (run_path(text) / RUN).is_file()
-    if named and is_run:
+    if text.strip().lower() in ZOO and is_run(text):
         note(f'"{text}" is taken as the architecture; the run of that name is {run_path(text)}')
-    return open_run(text) if is_run and not named else find_architecture(text)
+    return found_subject(text)

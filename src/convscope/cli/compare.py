@@ -8,7 +8,7 @@ import typer
 
 from convscope.cli.console import show, show_json
 from convscope.cli.options import DataOption, Json, complete_subjects
-from convscope.errors import NotationError, RunError, UsageError
+from convscope.errors import NoRunError, NotationError, RunError, UsageError
 
 __all__ = ["compare"]
 
@@ -54,11 +54,17 @@ def compare(
 
 def _is_architecture(text: str) -> bool:
     """Whether it reads as one; a run of that name comes first."""
+    from convscope.architecture.references import is_reference
     from convscope.architecture.zoo import find_architecture
     from convscope.training.runs import open_run
 
     if "->" in text or "→" in text:
         return True
+    if is_reference(text):
+        raise UsageError(
+            f"{text!r} names a module in Python, and runs or architectures are compared",
+            remedy='"convscope explain" tells its line, where it is one',
+        )
     try:
         open_run(text)
         return False
@@ -67,6 +73,13 @@ def _is_architecture(text: str) -> bool:
             find_architecture(text)
         except NotationError:
             return True  # a notation with a mistake, to be told when it is read
-        except UsageError:
+        except UsageError as other:
+            if isinstance(error, NoRunError) and "did you mean" not in error.remedy:
+                close = other.remedy if "did you mean" in other.remedy else ""
+                raise NoRunError(
+                    error.problem,
+                    place=error.place,
+                    remedy=close or "give runs, or architectures as for explain",
+                ) from None
             raise error from None
         return True

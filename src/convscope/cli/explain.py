@@ -5,7 +5,11 @@ Only a module of somebody's own, ``explain net.py:Net``, needs torch: see ``modu
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
+from importlib.resources import files
+from json import loads
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,11 +53,30 @@ def explain(
             place="--shape",
             remedy="leave it out, or give FILE.py:NAME",
         )
-    explanation = work_out(find_architecture(words))
+    explanation = work_out(_notation_of_run(words) or find_architecture(words))
     if json:
         show_json(explanation.as_dict())
     else:
         show(ExplanationView(explanation, steps=not table))
+
+
+def _notation_of_run(text: str) -> str:
+    """The notation of a run; empty where the text names none.
+
+    A name of the zoo comes first.  run.json is read here as the JSON that it is, since
+    whatever opens runs needs torch.
+    """
+    if text.strip().lower() in ZOO or "->" in text or "→" in text:
+        return ""
+    inside = Path(str(files("convscope"))) / "training" / "files"
+    place = Path(os.environ.get("CONVSCOPE_RUNS") or "runs").expanduser()
+    for folder in (inside if text == "example" else place, Path()):
+        try:
+            record = loads((folder / Path(text).expanduser() / "run.json").read_text("utf-8"))
+            return str(record["architecture"]["notation"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return ""
 
 
 def zoo(json: Json = False) -> None:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import io
 import sys
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convscope.cli.console import note, show, show_json
 from convscope.cli.options import DeviceOption, FitOption, Json, RunArgument, SizeOption, read_pair
-from convscope.errors import UsageError
+from convscope.errors import ConvscopeError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from convscope.report.image_numbers import ImageNumbers
+    from convscope.training.predict import Prediction
 
 __all__ = ["image", "predict"]
 
@@ -52,19 +48,28 @@ def predict(
     """Say what pictures show: the likeliest classes, and what was done to the pictures."""
     from convscope.training.predict import predict as predict_images
 
-    sources = [_bytes_of(text) or text for text in images]
+    unreadable: list[ConvscopeError] = []
     found = predict_images(
-        run, sources, top=top, invert=invert, device=device, stdin=sys.stdin.buffer
+        run,
+        images,
+        top=top,
+        invert=invert,
+        device=device,
+        stdin=sys.stdin.buffer,
+        on_bad=unreadable.append,
     )
-    if len(found) == len(images):  # no folder among them: the names are those that were given
-        found = tuple(
-            replace(prediction, source=text) if isinstance(source, bytes) else prediction
-            for prediction, text, source in zip(found, images, sources, strict=True)
-        )
     if json:
         predictions = [prediction.as_dict() for prediction in found]
         show_json({"schema": "convscope.predictions/1", "predictions": predictions})
-        return
+    else:
+        _show_predictions(found)
+    for error in unreadable:
+        note(str(error))
+    if unreadable:
+        raise typer.Exit(max(error.exit_code for error in unreadable))
+
+
+def _show_predictions(found: tuple[Prediction, ...]) -> None:
     from convscope.report.terminal import PredictionView
 
     # What was done to a picture is said again only where it differs from the one before.
@@ -116,36 +121,20 @@ def image(
 
 def _bytes_of(text: str) -> bytes | None:
     """A test image that is named as ``fashion-mini:7``, as a PNG file; None for other texts."""
-    from convscope.data.sources import NAMES, load_data
+    from convscope.data.named import named_image
 
-    name, _, number = text.rpartition(":")
-    if name not in NAMES:
+    image = named_image(text)
+    if image is None:
         return None
-    images = load_data(name, offline=True).test.images
-    # isascii: isdigit alone lets digits of other scripts pass
-    if not (number.isascii() and number.isdigit() and int(number) < len(images)):
-        raise UsageError(
-            f'{name} has no test image "{number}"',
-            remedy=f"give {name}:0 to {name}:{len(images) - 1}",
-        )
-    return _png(images[int(number)])
-
-
-def _png(image: NDArray[np.uint8]) -> bytes:
-    """channels × height × width as a PNG file."""
-    from PIL import Image
-
-    pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
+    image.save(file, "PNG")
     return file.getvalue()
 
 
 def _drawn(found: ImageNumbers, out: str) -> str:
     """Writes the figure as PNG and as SVG; returns where."""
     from convscope.report.image_figure import image_figure
-    from convscope.report.plotting import save_figure
+    from convscope.report.plotting import save_as
 
-    path = Path(out).expanduser().absolute()
-    written = save_figure(image_figure(found), path.parent, path.stem)
+    written = save_as(image_figure(found), out)
     return ", ".join(str(each) for each in written)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convscope.cli.console import note, wrapped
@@ -57,8 +56,7 @@ def read_shape(text: str | None) -> Volume | None:
 
 def draw(figure: Figure, out: str) -> None:
     """Writes a figure as PNG and as SVG beside it, and says where."""
-    from convscope.report.plotting import save_figure
+    from convscope.report.plotting import save_as
 
-    path = Path(out).expanduser().absolute()
-    written = save_figure(figure, path.parent, path.stem)
+    written = save_as(figure, out)
     note(f"drawn: {', '.join(str(each) for each in written)}")

@@ -58,6 +58,9 @@ class ImageSet:
     images: Images
     labels: Labels
 
+    def __repr__(self) -> str:
+        return f"<ImageSet: {len(self.labels):,} images>"
+
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.ndim != 4:
             raise DataError(
@@ -102,6 +105,11 @@ class Data:
     notes: tuple[str, ...] = ()
     dark_background: bool = False
     kept: str = ""
+
+    def __repr__(self) -> str:
+        return (
+            f"<Data {self.name}: {len(self.train):,} + {len(self.test):,} images of {self.volume}>"
+        )
 
     @property
     def channels(self) -> int:

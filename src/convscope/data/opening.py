@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from convscope.errors import DataError
+from convscope.errors import DataError, UsageError
 
 __all__ = ["FORMATS", "LARGEST_PIXELS", "SUFFIXES", "bombs_are_errors", "is_grey", "open_image"]
 
@@ -43,12 +43,23 @@ def bombs_are_errors() -> Iterator[None]:
         yield
 
 
-def open_image(source: Path | bytes, name: str = "", *, grey: bool | None = None) -> Image.Image:
+def open_image(
+    source: Path | bytes | Image.Image | np.ndarray[Any, Any],
+    name: str = "",
+    *,
+    grey: bool | None = None,
+) -> Image.Image:
     """An image as mode L or RGB; ``grey`` says which, by default what the file holds.
+
+    Pictures of Pillow are taken as they are, and arrays of uint8, H×W or H×W×3.
 
     ``name`` is what errors call it (by default the path).
     """
-    place = name or ("the image" if isinstance(source, bytes) else str(source))
+    place = name or (str(source) if isinstance(source, Path) else "the image")
+    if isinstance(source, np.ndarray):
+        source = _of_array(source, place)
+    if isinstance(source, Image.Image):
+        return _plain(source, grey)
     try:
         with _opened(source, place) as image:
             image.load()
@@ -100,6 +111,19 @@ def _opened(source: Path | bytes, place: str) -> Image.Image:
         image.close()
         raise _too_large(place)
     return image
+
+
+def _of_array(pixels: np.ndarray[Any, Any], place: str) -> Image.Image:
+    grey = pixels.ndim == 2
+    if pixels.dtype != np.uint8 or not (grey or (pixels.ndim == 3 and pixels.shape[2] == 3)):
+        raise UsageError(
+            f"an array of {pixels.dtype} {'×'.join(map(str, pixels.shape))} is no picture",
+            place=place,
+            remedy="give uint8, height × width or height × width × 3",
+        )
+    if not pixels.size:
+        raise UsageError("the array is empty", place=place)
+    return Image.fromarray(np.ascontiguousarray(pixels))
 
 
 def _upright(image: Image.Image) -> Image.Image:

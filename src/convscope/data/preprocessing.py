@@ -26,11 +26,15 @@ __all__ = [
     "Fit",
     "Preprocessing",
     "ReadImages",
+    "Source",
     "border_brightness",
     "dark_background",
     "fit_image",
     "read_images",
 ]
+
+Source = str | Path | bytes | Image.Image | NDArray[np.uint8]
+"""A picture: a path, ``-``, the bytes of a file, one of Pillow, an array."""
 
 Fit = Literal["pad", "crop", "squash"]
 FITS: tuple[Fit, ...] = get_args(Fit)
@@ -173,7 +177,7 @@ def dark_background(images: NDArray[np.uint8]) -> bool:
 
 
 def read_images(
-    sources: Sequence[str | Path | bytes],
+    sources: Sequence[Source],
     preprocessing: Preprocessing,
     *,
     invert: bool | None = None,
@@ -181,7 +185,8 @@ def read_images(
 ) -> ReadImages:
     """Reads pictures as the run that ``preprocessing`` belongs to needs them.
 
-    A source is a path, the bytes of a file, or ``-`` for standard input.  ``invert``
+    A source is a path, the bytes of a file, ``-`` for standard input, a picture of Pillow or
+    an array of uint8 (H×W or H×W×3).  ``invert``
     turns light into dark (v becomes 255 − v) in all or in none of them.  None is the
     rule: a picture is inverted where the network learnt light things on black and the
     median of the picture's outermost pixels is above 127.
@@ -213,10 +218,15 @@ def unknown_fit(fit: str) -> UsageError:
 
 
 def _content(
-    source: str | Path | bytes, number: int, stdin: BinaryIO | None
-) -> tuple[Path | bytes, str]:
-    if isinstance(source, bytes):
+    source: Source, number: int, stdin: BinaryIO | None
+) -> tuple[Path | bytes | Image.Image | NDArray[np.uint8], str]:
+    if isinstance(source, bytes | Image.Image | np.ndarray):
         return source, f"image {number}"
+    if not isinstance(source, str | Path):
+        raise UsageError(
+            f"an image is wanted, and this is of the type {type(source).__name__}",
+            remedy="give a path, the bytes of a file, a picture of Pillow, or an array of uint8",
+        )
     if str(source) == "-":
         return (stdin or sys.stdin.buffer).read(), "standard input"
     return Path(source).expanduser().absolute(), str(source)

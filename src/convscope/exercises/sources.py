@@ -50,6 +50,9 @@ def found(source: Any) -> Source:
     try:
         return Source("a network", find_architecture(text))
     except UsageError as error:
+        if "names a module" in error.problem:
+            problem = error.problem.replace("an architecture is", "an architecture or a run is")
+            raise UsageError(problem, remedy=error.remedy) from None
         if "no name of the zoo" not in error.problem:
             raise
         raise UsageError(f"{error.problem}, and no run either", remedy=error.remedy) from None

@@ -146,6 +146,7 @@ def compare_runs(
     """Measures runs on the same test images: those of the first one's data, or of ``data``."""
     _require_two(runs)
     opened = tuple(open_run(run) for run in runs)
+    _require_comparable(opened)
     chosen, images, _ = evaluated_images(opened[0], data)
     evaluations = tuple(evaluate(run, chosen) for run in opened)
     right = [
@@ -171,6 +172,27 @@ def _require_two(given: Sequence[object]) -> None:
         raise UsageError(
             "one alone cannot be compared", remedy="give two or more: convscope compare A B"
         )
+
+
+def _require_comparable(runs: Sequence[Run]) -> None:
+    """UsageError where runs take other images, or tell other classes apart, than the first."""
+    first = runs[0]
+    for other in runs[1:]:
+        found = []
+        if other.architecture.input != first.architecture.input:
+            found.append(f"takes {other.architecture.input} (not {first.architecture.input})")
+        if set(other.classes) != set(first.classes):
+            found.append(f"tells {_some(other.classes)} apart (not {_some(first.classes)})")
+        if found:
+            raise UsageError(
+                f"{other.name} {' and '.join(found)}, so it cannot be compared with {first.name} "
+                "on the same images",
+                remedy="compare runs that have learned from images of one size and its classes",
+            )
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"
 
 
 def _classes(

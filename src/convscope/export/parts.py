@@ -170,7 +170,10 @@ def main():
         parser.error(f"no weights at {arguments.weights}: say --weights FILE")
     network = load_network(arguments.weights)
     for path in arguments.images:
-        guesses = predict(network, path, arguments.invert)[:3]
+        try:
+            guesses = predict(network, path, arguments.invert)[:3]
+        except OSError as problem:  # absent, or no image
+            parser.error(f"{path} cannot be read as an image: {problem}")
         print(f"{path}:", ", ".join(f"{name} {100 * p:.1f} %" for name, p in guesses))
 
 

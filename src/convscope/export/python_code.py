@@ -17,18 +17,19 @@ from pathlib import Path
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.layers import DistancePool
 from convscope.architecture.shapes import walk
+from convscope.architecture.zoo import ZOO, find_architecture
 from convscope.data.preprocessing import Preprocessing
 from convscope.errors import ConvscopeError, RunError, UsageError
 from convscope.export import parts
 from convscope.export.calls import WIDTH, bracketed, quoted
 from convscope.export.classes import class_texts
-from convscope.training.runs import MODEL, Run
+from convscope.training.runs import MODEL, Run, is_run, open_run
 
-__all__ = ["python_code", "write_code"]
+__all__ = ["found_subject", "python_code", "write_code"]
 
 
 def python_code(
-    subject: Architecture | Run,
+    subject: Architecture | Run | str | Path,
     *,
     preprocessing: Preprocessing | None = None,
     classes: Sequence[str] | None = None,
@@ -37,6 +38,7 @@ def python_code(
 ) -> str:
     """The text of a Python file that defines, loads and uses a network.
 
+    ``subject`` is one, or the text that means one: a name of the zoo, a notation, a run.
     A run brings its own preprocessing, classes, weights and title; what is given takes
     their place.  ``weights`` is the path of a safetensors file as the written file will
     see it: relative to its own folder, or absolute.  With weights and preprocessing the
@@ -46,9 +48,10 @@ def python_code(
 
 
 def write_code(
-    subject: Architecture | Run,
+    subject: Architecture | Run | str | Path,
     path: str | Path,
     *,
+    replace_other: bool = False,
     preprocessing: Preprocessing | None = None,
     classes: Sequence[str] | None = None,
     weights: str | Path | None = None,
@@ -56,24 +59,42 @@ def write_code(
 ) -> tuple[Path, ...]:
     """Writes the file, and beside it a copy of the weights; both may be moved together.
 
-    Gives the paths of what was written.
+    Gives the paths of what was written.  A file of another content is left as it is, unless
+    ``replace_other``: people change such files.
     """
     target = Path(path).expanduser().absolute()
     content = _content(subject, preprocessing, classes, weights, title)
-    written = [target]
+    source = None if content.weights is None else Path(content.weights)
+    copy = target.with_suffix(".safetensors")
+    if source is not None:
+        content = replace(content, weights=copy.name)
+    text = _text(content)
     try:
-        if content.weights is not None:
-            copy = target.with_suffix(".safetensors")
-            _copy(Path(content.weights), copy)
-            content = replace(content, weights=copy.name)
-            written.append(copy)
-        _write(target, _text(content))
+        if not replace_other:
+            _require_own(target, text.encode("utf-8"))
+            if source is not None and source.is_file():
+                _require_own(copy, source.read_bytes())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source is not None:
+            _copy(source, copy)
+        _write(target, text)
     except OSError as problem:
         raise ConvscopeError(
             f"the code cannot be written ({problem.strerror or problem})",
-            place=str(problem.filename or target),
+            place=str(target),
+            remedy="name a file in a folder that you may write to",
         ) from problem
-    return tuple(written)
+    return (target,) if source is None else (target, copy)
+
+
+def _require_own(target: Path, content: bytes) -> None:
+    """UsageError where the file holds something else."""
+    if target.exists() and (target.is_dir() or target.read_bytes() != content):
+        raise UsageError(
+            "there is such a file already, and it holds something else",
+            place=str(target),
+            remedy="name another file, or take that one away",
+        )
 
 
 def _write(target: Path, text: str) -> None:
@@ -127,20 +148,33 @@ class _Content:
         return self.preprocessing is not None and self.weights is not None
 
 
+def found_subject(source: Architecture | Run | str | Path) -> Architecture | Run:
+    """An architecture or a run: a name of the zoo is that, anything else a run if it is one."""
+    if isinstance(source, Run):
+        return source
+    text = str(source)
+    named = isinstance(source, Architecture) or text.strip().lower() in ZOO
+    arrow = "->" in text or "→" in text
+    if not named and not arrow and isinstance(source, str | Path) and is_run(source):
+        return open_run(source)
+    return find_architecture(source)
+
+
 def _content(
-    subject: Architecture | Run,
+    subject: Architecture | Run | str | Path,
     preprocessing: Preprocessing | None,
     classes: Sequence[str] | None,
     weights: str | Path | None,
     title: str,
 ) -> _Content:
+    subject = found_subject(subject)
     architecture = subject.architecture if isinstance(subject, Run) else subject
     if isinstance(subject, Run):
         if not subject.finished and weights is None:
             raise RunError(
                 "the training has not been finished, so there are no weights to load",
                 place=str(subject.path),
-                remedy="go on with --resume",
+                remedy=subject.how_to_go_on,
             )
         preprocessing = preprocessing or subject.preprocessing
         classes = subject.classes if classes is None else classes

@@ -18,13 +18,13 @@ from convscope.data.images import Data
 from convscope.data.preprocessing import Preprocessing
 from convscope.data.resizing import resized
 from convscope.data.sources import load_data, preprocessing_of
-from convscope.errors import ConvscopeError, UsageError
+from convscope.errors import ConvscopeError, NoRunError, UsageError, did_you_mean
 from convscope.inspection.foreign.extraction import Extraction, architecture_of
 from convscope.inspection.foreign.foreign import is_reference, load_module, own_copy, require_usable
 from convscope.inspection.subject import Subject, layers_of
 from convscope.network.build import build
 from convscope.training.evaluate import evaluated_images
-from convscope.training.runs import Run, open_run, run_path
+from convscope.training.runs import Run, list_runs, open_run, run_path
 
 __all__ = ["About", "ask_for_shape", "found"]
 
@@ -60,7 +60,22 @@ def found(source: Any, about: About) -> Subject:
         return _of_architecture(_read(text, about), _called(text), about)
     if (path := Path(text).expanduser()).is_file() and not (run_path(text) / "run.json").is_file():
         return _of_architecture(_read(text, about), path.stem, about)
-    return _of_run(open_run(source), about.data)
+    return _of_run(_opened(source), about.data)
+
+
+def _opened(source: Any) -> Run:
+    """The run of a name; where there is none, what else there is to be looked into is said."""
+    try:
+        return open_run(source)
+    except NoRunError as error:
+        known = ["example", *(run.name for run in list_runs()), *ZOO]
+        raise NoRunError(
+            error.problem,
+            place=error.place,
+            remedy=did_you_mean(str(source), known)
+            or 'give a run, "example", an architecture (a name of the zoo, a notation), '
+            "or FILE.py:NAME, a module of yours",
+        ) from None
 
 
 def _read(text: str, about: About) -> Architecture:

@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.layers import Volume
 from convscope.architecture.shapes import Node, walk
-from convscope.data.preprocessing import Preprocessing, read_images
+from convscope.data.named import named_image
+from convscope.data.preprocessing import Preprocessing, Source, read_images
 from convscope.errors import UsageError, did_you_mean
 from convscope.inspection.recording import borrowed, trace
 from convscope.network.build import Network
@@ -67,6 +68,9 @@ class Picture:
     words: str = ""
     inverted: bool = False
 
+    def __repr__(self) -> str:
+        return f"<Picture {self.title}: {'×'.join(map(str, self.pixels.shape))}>"
+
     @property
     def title(self) -> str:
         """Its name, and that black and white were exchanged where they were."""
@@ -101,6 +105,9 @@ class Subject:
     names: Mapping[str, str] | None = None
     outputs: Literal["scores", "probabilities"] = "scores"
     unexpressed: tuple[Unexpressed, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Subject {self.name}: {self.volume} → {len(self.classes)} classes>"
 
     @property
     def volume(self) -> Volume:
@@ -168,16 +175,21 @@ class Subject:
                 remedy="look for the first layer whose maps are not finite",
             )
 
-    def picture(self, image: int | str | Path | bytes | Picture = 0) -> Picture:
-        """A sample by its number, or any picture file, brought to the network's size."""
+    def picture(self, image: int | Source | Picture = 0) -> Picture:
+        """A sample by its number, or any picture, brought to the network's size.
+
+        A picture is a file, ``fashion-mini:7``, one of Pillow, or an array of uint8.
+        """
         if isinstance(image, Picture):
             return self._fitting(image)
-        text = str(image)
+        text = str(image) if isinstance(image, int | str | Path) else ""
         if isinstance(image, int) or (text.isascii() and text.isdigit()):
             return self._sample(image if isinstance(image, int) else int(text))
-        read = read_images([image], self.preprocessing)
+        named = named_image(text)
+        read = read_images([image if named is None else named], self.preprocessing)
         words = self.preprocessing.words(inverted=read.inverted[0])
-        return Picture(read.names[0], read.images[0], words=words, inverted=read.inverted[0])
+        name = read.names[0] if named is None else text
+        return Picture(name, read.images[0], words=words, inverted=read.inverted[0])
 
     def _fitting(self, picture: Picture) -> Picture:
         volume = self.volume

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,7 @@ from convscope.architecture.layers import (
     Tanh,
 )
 from convscope.architecture.shapes import Node
+from convscope.architecture.zoo import find_architecture
 from convscope.network.pooling import DistancePool2d
 
 __all__ = ["FlatLinear", "Network", "ResidualBlock", "build"]
@@ -83,13 +85,16 @@ class ResidualBlock(nn.Module):
         return total
 
 
-def build(architecture: Architecture, *, seed: int | None = None) -> Network:
+def build(architecture: Architecture | str | Path, *, seed: int | None = None) -> Network:
     """The network of an architecture, with torch's default initialisation.
+
+    The architecture is whatever ``find_architecture`` takes: a name of the zoo, a notation.
 
     With a ``seed`` the weights are the same each time (they are then drawn on the
     processor), and torch's global random state stays as it was.  Raises UsageError
     where ``input auto`` or ``fc classes`` is still open.
     """
+    architecture = find_architecture(architecture)
     if seed is None:
         return Network(_modules(architecture.nodes))
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):

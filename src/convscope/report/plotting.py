@@ -8,6 +8,7 @@ so that equal results give equal files.
 from __future__ import annotations
 
 import io
+import os
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convscope.errors import UsageError
 from convscope.report.figure_svg import figure_svg
 from convscope.report.palette import LIGHT
 from convscope.training.files import write_bytes
@@ -31,6 +33,7 @@ __all__ = [
     "new_figure",
     "place",
     "png_bytes",
+    "save_as",
     "save_figure",
     "subtitle",
     "svg_text",
@@ -179,6 +182,24 @@ def svg_text(figure: Figure, *, name: str = "", inline: bool = False) -> str:
             metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
         )
     return figure_svg(file.getvalue(), name=name, inline=inline)
+
+
+def save_as(figure: Figure, out: str | Path) -> tuple[Path, Path]:
+    """Writes a figure where ``out`` says, as PNG and SVG: NAME, NAME.png or NAME.svg.
+
+    UsageError for another ending, before anything is written.
+    """
+    path = Path(os.path.normpath(Path(out).expanduser().absolute()))
+    suffix = path.suffix.lower()
+    if path.is_dir() or not path.name:
+        raise UsageError("this is a folder", place=str(path), remedy="name a file in it")
+    if suffix not in ("", ".png", ".svg"):
+        raise UsageError(
+            f"a figure is no {path.suffix} file",
+            place=str(path),
+            remedy="name it .png; the SVG is written beside it",
+        )
+    return save_figure(figure, path.parent, path.stem)
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:

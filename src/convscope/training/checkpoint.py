@@ -80,7 +80,8 @@ def load_weights(path: Path, network: nn.Module) -> None:
         raise RunError(
             "the weights are not there",
             place=str(path),
-            remedy="the training was not finished: go on with --resume",
+            remedy="the training was not finished, and "
+            f"convscope train --resume --out {path.parent} goes on with it",
         ) from None
     except OSError as error:
         raise RunError(f"cannot be read ({error.strerror})", place=str(path)) from None

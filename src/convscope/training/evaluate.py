@@ -70,6 +70,12 @@ class Evaluation:
     conditions: Conditions
     note: str = ""
 
+    def __repr__(self) -> str:
+        return (
+            f"<Evaluation of {self.run} on {self.data}: "
+            f"{100 * self.accuracy:.2f} % of {self.count:,}>"
+        )
+
     @property
     def correct(self) -> int:
         """How many answers were right."""
@@ -135,8 +141,10 @@ def evaluated_images(
     if found.volume != run.architecture.input:
         raise DataError(
             f"the network takes {run.architecture.input}, these images are {found.volume}",
-            place=found.place,
-            remedy="give a folder of images, which are brought to the network's size",
+            place=found.name,
+            remedy="give a folder of images, which are brought to the network's size"
+            if isinstance(data, Data)
+            else "evaluate it on data of the size it learned from",
         )
     return found, _in_classes(run, found, _part(run, found, split)), note
 
@@ -204,7 +212,7 @@ def _in_classes(run: Run, data: Data, images: ImageSet) -> ImageSet:
     if unknown:
         raise DataError(
             f"the run knows no class {', '.join(unknown[:3])}; it knows {', '.join(run.classes)}",
-            place=data.place,
+            place=data.name,
             remedy="give data with the classes of the training",
         )
     places = np.array([run.classes.index(name) for name in data.classes], np.int64)

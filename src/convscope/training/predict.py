@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from convscope.data.named import named_image
 from convscope.data.opening import SUFFIXES
-from convscope.data.preprocessing import read_images
-from convscope.errors import DataError, UsageError
+from convscope.data.preprocessing import Preprocessing, ReadImages, Source, read_images
+from convscope.errors import ConvscopeError, DataError, UsageError
 from convscope.training.conditions import resolve
 from convscope.training.runs import Run, open_run
 from convscope.training.task import Normalise, probabilities
@@ -23,8 +25,6 @@ SCHEMA = "convscope.prediction/1"
 
 READ_AT_ONCE = 256
 """Pictures in memory at a time: a folder may hold any number."""
-
-Source = str | Path | bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,13 @@ def predict(
     invert: bool | None = None,
     device: str = "auto",
     stdin: BinaryIO | None = None,
+    on_bad: Callable[[ConvscopeError], None] | None = None,
 ) -> tuple[Prediction, ...]:
-    """Classifies pictures of any size: paths, folders, bytes, or ``-`` for standard input.
+    """Classifies pictures of any size.
+
+    They are paths, folders, test images such as ``fashion-mini:7``, ``-`` for standard input,
+    bytes of files, pictures of Pillow, or arrays of uint8 (H×W or H×W×3).  One that cannot be
+    read is an error, or is told to ``on_bad`` and left out.
 
     ``invert`` exchanges light and dark in all of them or in none; None is the rule of
     ``read_images``: pictures on a bright ground are inverted where the network learnt
@@ -73,8 +78,9 @@ def predict(
     """
     if top < 1:
         raise UsageError(f"top is {top}", remedy="ask for one class or more")
-    sources = _expanded([images] if isinstance(images, str | Path | bytes) else images)
-    if not sources:
+    one = isinstance(images, str | Path | bytes | Image.Image | np.ndarray)
+    sources = _expanded([images] if one else images, on_bad)  # type: ignore[list-item, arg-type]
+    if not sources and on_bad is None:
         raise UsageError("no image was given", remedy="give files, folders, or - for stdin")
     opened = open_run(run)
     conditions = resolve(device, "float32")
@@ -82,12 +88,10 @@ def predict(
     normalise = Normalise(opened.preprocessing, conditions.device)
     found: list[Prediction] = []
     for start in range(0, len(sources), READ_AT_ONCE):
-        read = read_images(
-            sources[start : start + READ_AT_ONCE],
-            opened.preprocessing,
-            invert=invert,
-            stdin=stdin,
-        )
+        part = sources[start : start + READ_AT_ONCE]
+        read = _read(part, opened.preprocessing, invert, stdin, on_bad)
+        if read is None:
+            continue
         for name, inverted, values in zip(
             read.names, read.inverted, probabilities(network, read.images, normalise), strict=True
         ):
@@ -104,13 +108,53 @@ def _top(
     return tuple((classes[place], float(values[place])) for place in places)
 
 
-def _expanded(sources: Sequence[Source]) -> list[Source]:
-    """The sources with folders replaced by the images below them."""
-    return [each for source in sources for each in _files(source)]
+_Bad = Callable[[ConvscopeError], None] | None
+
+
+def _read(
+    sources: Sequence[tuple[Source, str]],
+    preprocessing: Preprocessing,
+    invert: bool | None,
+    stdin: BinaryIO | None,
+    on_bad: _Bad,
+) -> ReadImages | None:
+    """The pictures that can be read, by the names they were given; None where none can."""
+    found, names = [], []
+    for source, name in sources:
+        try:
+            found.append(read_images([source], preprocessing, invert=invert, stdin=stdin))
+        except ConvscopeError as error:
+            if on_bad is None:
+                raise
+            on_bad(error)
+            continue
+        names.append(name or found[-1].names[0])
+    if not found:
+        return None
+    images = np.concatenate([each.images for each in found])
+    return ReadImages(images, tuple(names), tuple(each.inverted[0] for each in found))
+
+
+def _expanded(sources: Sequence[Source], on_bad: _Bad) -> list[tuple[Source, str]]:
+    """Each source with its name: folders give the images below them."""
+    found: list[tuple[Source, str]] = []
+    for number, source in enumerate(sources, 1):
+        name = "" if isinstance(source, str | Path) else f"image {number}"
+        try:
+            image = named_image(source) if isinstance(source, str) else None
+            if image is not None:
+                found.append((image, str(source)))
+            else:
+                found += [(each, name) for each in _files(source)]
+        except ConvscopeError as error:
+            if on_bad is None:
+                raise
+            on_bad(error)
+    return found
 
 
 def _files(source: Source) -> Iterator[Source]:
-    if isinstance(source, bytes) or str(source) == "-":
+    if not isinstance(source, str | Path) or str(source) == "-":
         yield source
         return
     path = Path(source).expanduser()

@@ -59,9 +59,7 @@ def planned(
     if not 0 <= seed < 2**63:
         raise UsageError(f"the seed is {seed}", remedy="give a whole number from 0 up")
     chosen = read_recipe(recipe, settings)
-    value = architecture
-    if isinstance(value, str):
-        value = find_architecture(value, example=False)
+    value = find_architecture(architecture, example=False)
     complete = fitted(value, data)
     with_dropout(complete, chosen.dropout)
     _require_room(chosen, data.size)
@@ -80,9 +78,7 @@ def require_same(
     """RunError where something else is asked for than what the run is of; None asks nothing."""
     differences = []
     if architecture is not None and run.architecture.input is not None:
-        asked = architecture
-        if isinstance(asked, str):
-            asked = find_architecture(asked, example=False)
+        asked = find_architecture(architecture, example=False)
         asked = asked.completed(run.architecture.input, len(run.classes))
         if asked != run.architecture:
             differences.append(f"its architecture is {run.architecture}, asked is {asked}")

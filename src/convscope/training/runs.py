@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.layers import Pair
+from convscope.architecture.references import is_reference
 from convscope.data.preprocessing import Preprocessing
-from convscope.errors import ConvscopeError, RunError, did_you_mean
+from convscope.errors import ConvscopeError, NoRunError, RunError, UsageError, did_you_mean
 from convscope.training.conditions import Conditions
 from convscope.training.files import is_live, read_json, writing
 from convscope.training.recipe import Recipe
@@ -22,7 +23,7 @@ from convscope.training.recipe import Recipe
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Run", "RunData", "list_runs", "new_folder", "open_run", "runs_folder"]
+__all__ = ["Run", "RunData", "is_run", "list_runs", "new_folder", "open_run", "runs_folder"]
 
 SCHEMA = "convscope.run/1"
 RUN = "run.json"
@@ -75,6 +76,10 @@ class Run:
     finished: bool = False
     task: str = "classification"
 
+    def __repr__(self) -> str:
+        result = f"{100 * self.accuracy:.2f} %" if self.finished else "not finished"
+        return f"<Run {self.name}: {self.architecture_name} on {self.data.name}, {result}>"
+
     @property
     def name(self) -> str:
         """The folder's name."""
@@ -87,9 +92,14 @@ class Run:
             raise RunError(
                 "the training has not been finished",
                 place=str(self.path),
-                remedy="go on with --resume",
+                remedy=self.how_to_go_on,
             )
         return float(self.results["accuracy"])
+
+    @property
+    def how_to_go_on(self) -> str:
+        """The command that finishes an unfinished training, for the remedy of an error."""
+        return f"go on with it: convscope train --resume --out {quoted(self.path)}"
 
     @property
     def is_example(self) -> bool:
@@ -169,21 +179,37 @@ def runs_folder() -> Path:
 def open_run(source: str | Path | Run) -> Run:
     """A run by its folder, by its name in the runs folder, or ``"example"``.
 
-    ``example`` is the trained run inside the package.  Raises RunError where there is
-    none, or where run.json is damaged.
+    ``example`` is the trained run inside the package.  Raises NoRunError where there is
+    none, RunError where run.json is damaged.
     """
     if isinstance(source, Run):
         return source
+    if not isinstance(source, str | Path):
+        raise UsageError(
+            f"a run is wanted, and this is of the type {type(source).__name__}",
+            remedy='give a Run, a run\'s folder or name, or "example"',
+        )
     path = run_path(source)
     if not (path / RUN).is_file():
         known = [run.name for run in list_runs()]
-        raise RunError(
+        if is_reference(str(source)):
+            raise NoRunError(
+                "this names a module in Python, and a run is wanted",
+                place=str(source),
+                remedy='give a run\'s folder or name, or "example"; "convscope runs" lists them',
+            )
+        raise NoRunError(
             "there is no run" if not path.exists() else f"this folder holds no run (no {RUN})",
             place=str(path),
             remedy=did_you_mean(path.name, ["example", *known])
             or 'give a run\'s folder or name, or "example"; "convscope runs" lists them',
         )
     return _from_dict(path, read_json(path / RUN))
+
+
+def quoted(path: Path) -> str:
+    """A path as a command line takes it, in quotes where it holds a blank."""
+    return f'"{path}"' if " " in str(path) else str(path)
 
 
 def example_folder() -> Path:
@@ -199,6 +225,14 @@ def run_path(source: str | Path) -> Path:
     # A bare name is a run in the runs folder, unless a run of that name is right here.
     bare = isinstance(source, str) and path.name == source and source not in ("", "..")
     return runs_folder() / path if bare and not (path / RUN).is_file() else path.absolute()
+
+
+def is_run(source: str | Path) -> bool:
+    """Whether there is a run of this name, or in this folder, readable or not."""
+    try:
+        return (run_path(source) / RUN).is_file()
+    except OSError:  # too long for the name of a folder
+        return False
 
 
 def list_runs(folder: str | Path | None = None) -> tuple[Run, ...]:

@@ -62,6 +62,9 @@ class Attribution:
     trust: Trust | None
     note: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Attribution of {self.subject} by {self.method}: {self.target_name}>"
+
     @property
     def label(self) -> str:
         """The label of trust, as it stands with the map wherever it is shown."""
@@ -104,6 +107,9 @@ class Attributions:
 
     attributions: tuple[Attribution, ...]
     left_out: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"<Attributions: {', '.join(each.method for each in self.attributions)}>"
 
     def as_dict(self) -> dict[str, Any]:
         """Values of JSON, in docs/json.md."""

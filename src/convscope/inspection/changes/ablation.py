@@ -56,6 +56,9 @@ class Ablation:
     whole: Effect | None
     note: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Ablation of {self.subject}, {self.layer}: {len(self.effects)} channels>"
+
     @property
     def ranked(self) -> tuple[Effect, ...]:
         """The channels, the one that is missed most first; ties by the probability lost."""

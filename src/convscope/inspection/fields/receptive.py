@@ -82,6 +82,9 @@ class ReceptiveField:
     seed: int
     after_global: bool = False
 
+    def __repr__(self) -> str:
+        return f"<ReceptiveField of {self.subject}, {self.layer.name} at {self.at}>"
+
     @property
     def by_arithmetic(self) -> bool:
         """Whether the geometric field was worked out; otherwise it was found by trying."""
@@ -146,6 +149,9 @@ class ReceptiveFields:
     size: tuple[int, int]
     fields: tuple[ReceptiveField, ...]
     remarks: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<ReceptiveFields of {self.subject}: {len(self.fields)} layers>"
 
     @property
     def unproductive(self) -> tuple[str, ...]:

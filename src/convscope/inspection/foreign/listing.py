@@ -52,6 +52,12 @@ class Listing:
     unexpressed: tuple[Unexpressed, ...]
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return (
+            f"<Listing of {self.subject}: "
+            f"{len(self.layers)} layers, {self.parameters:,} parameters>"
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Values of JSON, documented in docs/json.md."""
         return {

@@ -92,6 +92,9 @@ class Exciting:
     boxes: str
     note: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Exciting images of {self.subject}, {self.layer}: {len(self.channels)} channels>"
+
     def patch(self, excitement: Excitement) -> NDArray[np.uint8]:
         """The part of the image that the unit saw: uint8 C×h×w, empty where it saw none."""
         box = excitement.box or Box(0, 0, 0, 0)

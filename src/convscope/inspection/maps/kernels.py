@@ -61,6 +61,11 @@ class Kernels:
     names: tuple[str, ...] = ()
     note: str = ""
 
+    def __repr__(self) -> str:
+        return (
+            f"<Kernels of {self.subject}, {self.layer}: {'×'.join(map(str, self.weights.shape))}>"
+        )
+
     def name_of(self, channel: int) -> str:
         """The class that a channel stands for, or the empty string."""
         return self.names[channel] if self.names else ""

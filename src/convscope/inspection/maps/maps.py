@@ -58,6 +58,12 @@ class ActivationMaps:
     names: tuple[str, ...] = ()
     note: str = ""
 
+    def __repr__(self) -> str:
+        return (
+            f"<ActivationMaps of {self.subject}, {self.layer}: "
+            f"{'×'.join(map(str, self.values.shape))}>"
+        )
+
     @property
     def vector(self) -> bool:
         """Whether each channel is one number."""

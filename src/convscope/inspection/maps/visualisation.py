@@ -87,6 +87,9 @@ class Visualisation:
     settings: Mapping[str, float]
     note: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Visualisation of {self.subject}, {self.layer}: {len(self.images)} images>"
+
     @property
     def exceeding(self) -> int:
         """How many of the images excite their channel more than every real image."""

@@ -50,6 +50,9 @@ class Equivariance:
     errors: tuple[LayerError, ...]
     note: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Equivariance of {self.subject}: {len(self.layers)} layers, {self.count} images>"
+
     def error(self, layer: str, transform: Transform | str) -> LayerError:
         """That of one layer under one movement, which may be given by its name."""
         name = transform if isinstance(transform, str) else transform.name

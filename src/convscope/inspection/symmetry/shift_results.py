@@ -103,6 +103,9 @@ class Invariance:
     poolings: tuple[Pooling, ...]
     note: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Invariance of {self.subject}: {len(self.shifts)} shifts, {self.count} images>"
+
     @property
     def own(self) -> Pooling:
         """The network as it is."""

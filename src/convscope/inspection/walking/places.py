@@ -87,6 +87,11 @@ class WeightGradient:
     size: float
     chosen: str = ""
 
+    def __repr__(self) -> str:
+        return (
+            f"<WeightGradient of {self.subject}: {self.layer}{list(self.weight)}, {self.value:.4g}>"
+        )
+
     @property
     def unit(self) -> str:
         """conv2.weight[12, 3, 0, 4]"""

@@ -49,6 +49,9 @@ class Walk:
     chosen: str = ""
     means: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Walk of {self.subject}: {self.unit} = {self.value:.4g}>"
+
     @property
     def last(self) -> Stage:
         """The stage of the unit that was asked for."""
