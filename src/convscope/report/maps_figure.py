@@ -46,9 +46,7 @@ def maps_figure(maps: ActivationMaps, channels: str | Sequence[int] | None = Non
     chosen = chosen_channels(channels, len(maps.values))
     shown = maps.values[list(chosen)]
     size = volume_words(maps.values.shape)
-    shown_words = short_name(maps.picture.title, 60) + (
-        f", {maps.shown}" if maps.shown else ""
-    )
+    shown_words = short_name(maps.picture.title, 60) + (f", {maps.shown}" if maps.shown else "")
     head = (
         f"Activations of {maps.layer} of {short_name(maps.subject, 30)}",
         f"{maps.kind} {size}, {page_words(chosen, len(maps.values))}; {shown_words}",
