@@ -75,5 +75,5 @@ def test_a_training_that_breaks_is_told_of_too(command: Command) -> None:
 
 def test_a_run_that_is_not_there(command: Command) -> None:
     outcome = command("health", "exmple")
-    assert (outcome.code, outcome.out) == (1, "")
+    assert (outcome.code, outcome.out) == (2, "")
     assert "there is no run" in outcome.err

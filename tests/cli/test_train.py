@@ -176,5 +176,5 @@ def test_a_run_that_was_cut_off_says_how_to_go_on(command: Command) -> None:
 
 def test_a_run_that_is_not_there(command: Command) -> None:
     outcome = command("runs", "exampel")
-    assert (outcome.code, outcome.out) == (1, "")
+    assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == f'{runs_folder() / "exampel"}: there is no run: did you mean "example"?\n'
