@@ -200,7 +200,7 @@ def test_what_does_not_belong_together_is_refused(attempt: Callable[[], str], me
 
 def test_nothing_is_left_behind_where_the_weights_are_missing(tmp_path: Path) -> None:
     architecture = Architecture.parse("input 8x8x1 -> fc 3")
-    with pytest.raises(ConvscopeError, match=r"nowhere\.safetensors: the code cannot be written"):
+    with pytest.raises(ConvscopeError, match=r"nowhere\.safetensors: the weights are not there"):
         write_code(architecture, tmp_path / "net.py", weights=tmp_path / "nowhere.safetensors")
     assert list(tmp_path.iterdir()) == []
 

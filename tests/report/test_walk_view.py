@@ -237,12 +237,15 @@ def test_a_layer_that_is_used_twice_shows_the_places_of_both_calls() -> None:
     assert leaves_the_paper(figure) == []
 
 
-def test_what_was_done_to_a_picture_of_ones_own_is_told(tmp_path: Path) -> None:
+def test_what_was_done_to_a_picture_of_ones_own_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from PIL import Image
 
-    Image.new("L", (40, 40), 255).save(tmp_path / "white.png")
+    monkeypatch.chdir(tmp_path)  # a long path would wrap
+    Image.new("L", (40, 40), 255).save("white.png")
     subject = subject_of("example", data="fashion-mini")
-    picture = subject.picture(tmp_path / "white.png")
+    picture = subject.picture("white.png")
     assert picture.inverted
     views = [
         WalkView(walk(subject, "conv1", (0, 14, 14), image=picture)),

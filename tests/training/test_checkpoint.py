@@ -94,7 +94,7 @@ def test_weights_that_are_not_there(tmp_path: Path) -> None:
         load_weights(tmp_path / "w.safetensors", nn.Linear(1, 1))
     assert str(error.value) == (
         f"{tmp_path / 'w.safetensors'}: the weights are not there: "
-        "the training was not finished: go on with --resume"
+        f"the training was not finished, and convscope train --resume --out {tmp_path} goes on with it"
     )
     with pytest.raises(RunError, match="cannot be read"):
         load_weights(tmp_path, nn.Linear(1, 1))

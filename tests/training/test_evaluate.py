@@ -93,7 +93,7 @@ def test_classes_that_the_run_does_not_know(finished: Run, toy: Data) -> None:
     with pytest.raises(DataError) as error:
         evaluate(finished, replace(toy, classes=("top", "left", "right")))
     assert str(error.value) == (
-        "made by a test: the run knows no class left, right; it knows top, middle, bottom: "
+        "toy: the run knows no class left, right; it knows top, middle, bottom: "
         "give data with the classes of the training"
     )
 
@@ -102,8 +102,7 @@ def test_images_of_another_size(finished: Run) -> None:
     with pytest.raises(DataError) as error:
         evaluate(finished, load_data("fashion-mini"))
     assert str(error.value).startswith(
-        "inside the package (a small part of Fashion-MNIST): "
-        "the network takes 12×12×1, these images are 28×28×1: "
+        "fashion-mini: the network takes 12×12×1, these images are 28×28×1: "
     )
 
 

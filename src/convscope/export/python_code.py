@@ -68,11 +68,17 @@ def write_code(
     copy = target.with_suffix(".safetensors")
     if source is not None:
         content = replace(content, weights=copy.name)
+        if not source.is_file():
+            raise ConvscopeError(
+                "the weights are not there",
+                place=str(source.absolute()),
+                remedy="name the safetensors file that a run keeps",
+            )
     text = _text(content)
     try:
         if not replace_other:
             _require_own(target, text.encode("utf-8"))
-            if source is not None and source.is_file():
+            if source is not None:
                 _require_own(copy, source.read_bytes())
         target.parent.mkdir(parents=True, exist_ok=True)
         if source is not None:
