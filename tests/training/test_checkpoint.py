@@ -94,7 +94,8 @@ def test_weights_that_are_not_there(tmp_path: Path) -> None:
         load_weights(tmp_path / "w.safetensors", nn.Linear(1, 1))
     assert str(error.value) == (
         f"{tmp_path / 'w.safetensors'}: the weights are not there: "
-        f"the training was not finished, and convscope train --resume --out {tmp_path} goes on with it"
+        "the training was not finished, and "
+        f"convscope train --resume --out {tmp_path} goes on with it"
     )
     with pytest.raises(RunError, match="cannot be read"):
         load_weights(tmp_path, nn.Linear(1, 1))
