@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from convscope.inspection.health.findings import History, findings_of
+from convscope.inspection.health.findings import History
+from convscope.inspection.health.rules import findings_of
 from convscope.inspection.health.vitals import Vitals, take_vitals
 from convscope.inspection.health.watch import Health
 from convscope.report.health_view import HealthView

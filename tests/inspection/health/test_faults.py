@@ -7,7 +7,7 @@ import pytest
 from convscope.architecture.zoo import find_architecture
 from convscope.data.sources import load_data
 from convscope.inspection.health.faults import FAULTS, VARIANTS, watched
-from convscope.inspection.health.findings import RULES
+from convscope.inspection.health.rules import RULES
 
 SMALL = (
     "input auto -> conv 8 5x5 stride 2 -> batchnorm -> relu -> conv 12 3x3 -> batchnorm -> relu "

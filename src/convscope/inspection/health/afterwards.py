@@ -9,7 +9,8 @@ from typing import Any
 from convscope.data.images import Data, split
 from convscope.data.progress import Tell
 from convscope.errors import DataError
-from convscope.inspection.health.findings import History, findings_of
+from convscope.inspection.health.findings import History
+from convscope.inspection.health.rules import findings_of
 from convscope.inspection.health.vitals import Vitals, take_vitals
 from convscope.inspection.health.watch import Health, probe_of
 from convscope.training.prepare import data_of

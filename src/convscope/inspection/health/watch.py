@@ -11,8 +11,9 @@ from torch import Tensor
 
 from convscope.architecture.architecture import Architecture
 from convscope.data.images import order
-from convscope.inspection.health.findings import Finding, History, findings_of
+from convscope.inspection.health.findings import Finding, History
 from convscope.inspection.health.labels import LabelSignal, label_signal
+from convscope.inspection.health.rules import findings_of
 from convscope.inspection.health.vitals import Vitals, take_vitals
 from convscope.training.loop import Step, Training
 from convscope.training.task import Task
