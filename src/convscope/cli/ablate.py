@@ -85,12 +85,13 @@ def ablate(
     from convscope.inspection.changes import ablation
     from convscope.report.ablation_view import AblationView
 
-    if (pool or edit) and (layer is not None or channels is not None or off == "layer"):
+    whole = off == "layer"
+    if (pool or edit) and (layer is not None or channels is not None or whole):
         raise UsageError(
             f"{'--pool' if pool else '--edit'} is measured alone",
             remedy="give it without --layer, --channels and --off",
         )
-    if channels is not None and off == "layer":
+    if channels is not None and whole:
         raise UsageError("--off layer switches all channels off", remedy="leave --channels out")
     opened = open_subject(subject, data=data, shape=shape, seed=seed, remark=False)
     with following(quiet=quiet) as follower:
@@ -103,7 +104,7 @@ def ablate(
             found = ablation.ablate(
                 opened,
                 layer,
-                [] if off == "layer" else channels,
+                [] if whole else channels,
                 images=count,
                 how=how,
                 agreement=agreement,

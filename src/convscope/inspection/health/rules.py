@@ -1,7 +1,7 @@
 """From vitals to findings: each rule names the place, the evidence and the remedy.
 
 The thresholds are constants of this file.  They were chosen on Fashion-MNIST with one set
-of architectures and seeds, and judged on others: docs/health.md has the table.
+of architectures and seeds; how well they do on others is for docs/health.md to say.
 """
 
 from __future__ import annotations
