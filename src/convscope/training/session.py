@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import torch
+from torch import nn
 
 from convscope.errors import RunError
-from convscope.network.build import build
-from convscope.network.fast import fast_forward
 from convscope.training.checkpoint import (
     Clock,
     read_checkpoint,
@@ -21,50 +21,90 @@ from convscope.training.checkpoint import (
     snapshot_steps,
     write_checkpoint,
 )
-from convscope.training.evaluate import result_of
+from convscope.training.conditions import Conditions
 from convscope.training.files import write_json
 from convscope.training.interruption import Patience
 from convscope.training.loop import Step, Training, steps_of
-from convscope.training.prepare import Plan, with_dropout
+from convscope.training.recipe import Recipe
 from convscope.training.recorder import Recorder
-from convscope.training.runs import CHECKPOINT, MODEL, RUN, SNAPSHOTS, Run
-from convscope.training.task import Classification, Normalise
+from convscope.training.runs import CHECKPOINT, MODEL, RUN, SNAPSHOTS
+from convscope.training.task import Task
 
-__all__ = ["trained"]
+__all__ = ["Job", "Trainable", "trained"]
 
 
-def trained(run: Run, plan: Plan, *, board: bool) -> Generator[Step, None, Run]:
-    """Trains to the end, and writes down what came of it; the folder is locked."""
+class Trainable(Protocol):
+    """What a session asks of a run, of whatever task: a frozen dataclass with these fields."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def recipe(self) -> Recipe: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def conditions(self) -> Conditions: ...
+    def as_dict(self) -> dict[str, Any]: ...
+
+
+AnyRun = TypeVar("AnyRun", bound=Trainable)
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What a session trains.
+
+    ``network`` as it begins, on its device; ``task`` gives batches and the loss; ``forward``
+    may be a quicker way to the network's own result; ``results`` measures the finished
+    network, in eval mode, for run.json; ``snapshots`` whether weights are kept along the way.
+    """
+
+    network: nn.Module
+    task: Task[Any]
+    results: Callable[[nn.Module], Mapping[str, Any]]
+    forward: Callable[..., Any] | None = None
+    snapshots: bool = True
+
+
+def trained(run: AnyRun, job: Job, *, board: bool = False) -> Generator[Step, None, AnyRun]:
+    """Trains to the end, and writes down what came of it; the folder is locked.
+
+    The run becomes ``finished``, and its ``results`` those of the job, with the steps, the
+    examples and the seconds that it took.
+    """
     with _threads(run.conditions.threads):
-        training = _training(run, plan)
+        training = _training(run, job)
         state = _restored(run, training)
         recorder = Recorder(run.path, training.steps, state, board=board)
         with closing(recorder):
-            yield from _kept_steps(_Keeper(run, training, recorder), training, recorder)
-        save_weights(run.path / MODEL, training.result())
-        finished = replace(run, results=_results(run, plan, training), finished=True)
+            keeper = _Keeper(run, training, recorder, snapshots=job.snapshots)
+            yield from _kept_steps(keeper, training, recorder)
+        # As it will be read from the file, or sums would come out in another order.
+        network = training.result().to(memory_format=torch.contiguous_format)
+        save_weights(run.path / MODEL, network)
+        results = {
+            **job.results(network),
+            "steps": training.steps,
+            "images": training.steps * training.batch_size,
+            "seconds": round(training.seconds, 3),
+        }
+        finished = replace(run, results=results, finished=True)  # type: ignore[type-var]
         write_json(run.path / RUN, finished.as_dict())
         return finished
 
 
-def _training(run: Run, plan: Plan) -> Training[Any]:
-    device = torch.device(run.conditions.device)
-    # Drawn on the processor, so that the weights at the start are the same on any device.
-    network = build(with_dropout(run.architecture, run.recipe.dropout), seed=run.seed)
-    layout = torch.contiguous_format if device.type == "mps" else torch.channels_last
-    network = network.to(device=device, memory_format=layout)  # type: ignore[call-overload]
-    task = Classification(plan.train, plan.preprocessing, run.recipe, held=plan.held, device=device)
+def _training(run: Trainable, job: Job) -> Training[Any]:
     return Training(
-        network,
-        task,
+        job.network,
+        job.task,
         run.recipe,
         seed=run.seed,
         precision=run.conditions.precision,
-        forward=fast_forward(network),
+        forward=job.forward,
     )
 
 
-def _restored(run: Run, training: Training[Any]) -> Mapping[str, Any]:
+def _restored(run: Trainable, training: Training[Any]) -> Mapping[str, Any]:
     """Puts the training where the checkpoint is; empty where there is none yet."""
     path = run.path / CHECKPOINT
     if not path.exists():
@@ -103,14 +143,19 @@ def _kept_steps(keeper: _Keeper, training: Training[Any], recorder: Recorder) ->
 class _Keeper:
     """Saves a training as it goes on: checkpoints by the clock, snapshots by the step."""
 
-    def __init__(self, run: Run, training: Training[Any], recorder: Recorder) -> None:
+    def __init__(
+        self, run: Trainable, training: Training[Any], recorder: Recorder, *, snapshots: bool
+    ) -> None:
         self._folder = run.path
         self._training = training
         self._recorder = recorder
         self._clock = Clock()
-        self._snapshots = snapshot_steps(training.steps, training.steps_per_epoch)
+        self._snapshots = (
+            snapshot_steps(training.steps, training.steps_per_epoch) if snapshots else frozenset()
+        )
         if training.position == 0:
-            self._snapshot()
+            if 0 in self._snapshots:
+                self._snapshot()
             self.save()
 
     def after_step(self) -> None:
@@ -133,20 +178,6 @@ class _Keeper:
     def _snapshot(self) -> None:
         path = self._folder / SNAPSHOTS / snapshot_name(self._training.position)
         save_weights(path, self._training.result())
-
-
-def _results(run: Run, plan: Plan, training: Training[Any]) -> dict[str, Any]:
-    """The score of the weights in the file, on the held-out part, or else on the test set."""
-    device = run.conditions.device
-    network = run.network().to(device)
-    images = plan.held or plan.data.test
-    return {
-        "split": "validation" if plan.held else "test",
-        **result_of(network, images, Normalise(run.preprocessing, device)),
-        "steps": training.steps,
-        "images": training.steps * training.batch_size,
-        "seconds": round(training.seconds, 3),
-    }
 
 
 @contextmanager

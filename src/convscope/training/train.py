@@ -19,6 +19,7 @@ from convscope.data.preprocessing import Fit
 from convscope.data.progress import Progress, Tell, teller
 from convscope.data.sources import load_data
 from convscope.training.begin import begin, require_empty, run_to_resume
+from convscope.training.classifying import classifying
 from convscope.training.files import claimed
 from convscope.training.loop import Step
 from convscope.training.prepare import data_of, planned, require_same, require_same_data, resumed
@@ -131,7 +132,7 @@ def training_steps(
         tell(Progress(f"{'going on with' if begun else 'training into'} {folder}"))
         if run.finished:
             return run
-        return (yield from trained(run, plan, board=tensorboard))
+        return (yield from trained(run, classifying(run, plan), board=tensorboard))
 
 
 def _read(
