@@ -1,0 +1,167 @@
+"""What a scene is to show: which garments, how large, where, in front of which others.
+
+A scene holds one class of garments or two.  All garments of the first lie on one side of
+all of the second (or of the middle, where there is no second), so that the relation which
+captions state is true of each of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from convscope.data.scenes.chance import Chance
+from convscope.data.scenes.difficulty import Difficulty
+from convscope.data.scenes.garments import CLASSES, SIDE, Garments
+from convscope.data.scenes.relations import RELATIONS, Relation
+
+__all__ = ["HELD_OUT", "LARGEST", "PAIRS", "SMALLEST", "Item", "Pairs", "Plan", "plan_scene"]
+
+Pairs = Literal["seen", "held-out", "any"]
+PAIRS: tuple[Pairs, ...] = get_args(Pairs)
+
+HELD_OUT: tuple[tuple[int, int], ...] = ((0, 9), (3, 8), (2, 5), (4, 7), (1, 6))
+"""Pairs of classes that no training scene shows together; every class is in one of them."""
+
+SMALLEST, LARGEST = SIDE * 7 // 10 + 1, SIDE * 2
+"""Sides of a garment's picture: scales 0.7 (rounded up to a pixel) to 2."""
+
+_CROWDED = {4: 50, 5: 46, 6: 42}
+"""The largest side where there are so many garments: they must find room."""
+_TWO_CLASSES = 75
+"""Percent of the scenes with two garments or more."""
+_APART = 5
+"""Pixels between the middle of a garment and the line that parts the groups."""
+_TRIES = 6
+_WINDOW = (7, 11)
+"""Sides of the fragments, in pixels of a garment's picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A garment's picture in a scene: ``side`` pixels wide, its upper left corner at a place.
+
+    ``window`` (top, left, height, width, of 28) is the part of it that is shown.
+    """
+
+    garment: int
+    label: int
+    side: int
+    left: int
+    top: int
+    mirrored: bool
+    contrast: int
+    lift: int
+    window: tuple[int, int, int, int] = (0, 0, SIDE, SIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Fragments lie below; of the garments each lies over those before it."""
+
+    garments: tuple[Item, ...]
+    fragments: tuple[Item, ...]
+    first: int
+    second: int | None
+    relation: Relation
+
+
+def plan_scene(
+    chance: Chance, size: int, difficulty: Difficulty, garments: Garments, pairs: Pairs
+) -> Plan:
+    """Draws a scene of size×size pixels."""
+    first, second, counts = _groups(chance, difficulty, pairs)
+    relation = chance.one_of(RELATIONS)
+    line = chance.between(size * 2 // 5, size * 3 // 5) if second is not None else size // 2
+    total = sum(counts)
+    labels = [first] * counts[0] + [-1 if second is None else second] * counts[1]
+    largest = min(_CROWDED.get(total, LARGEST), size // 2)
+    placed: list[Item] = []
+    for label in chance.mixed(labels):
+        side = chance.between(SMALLEST, largest)
+        on_low_side = (label == first) == (relation in ("left", "above"))
+        low, high = side // 2, size - side + side // 2
+        along = (low, line - _APART) if on_low_side else (line + _APART, high)
+        spans = (along, (low, high)) if relation in ("left", "right") else ((low, high), along)
+        place = _place(chance, difficulty, side, spans, placed)
+        placed.append(_item(chance, difficulty, garments, label, side, place))
+    count = chance.between(*difficulty.fragments)
+    fragments = tuple(_fragment(chance, size, difficulty, garments) for _ in range(count))
+    return Plan(tuple(placed), fragments, first, second, relation)
+
+
+def _groups(
+    chance: Chance, difficulty: Difficulty, pairs: Pairs
+) -> tuple[int, int | None, tuple[int, int]]:
+    """(first class, second class or none, how many of each)."""
+    total = 1 + chance.weighted(difficulty.garments)
+    if pairs == "held-out":
+        total = max(total, 2)
+    elif total < 2 or not chance.happens(_TWO_CLASSES):
+        return chance.below(len(CLASSES)), None, (total, 0)
+    first, second = _pair(chance, pairs)
+    ones = chance.between(1, total - 1)
+    return first, second, (ones, total - ones)
+
+
+def _pair(chance: Chance, pairs: Pairs) -> tuple[int, int]:
+    held = {*HELD_OUT, *((second, first) for first, second in HELD_OUT)}
+    every = [(one, two) for one in range(len(CLASSES)) for two in range(len(CLASSES)) if one != two]
+    if pairs == "held-out":
+        return chance.one_of([pair for pair in every if pair in held])
+    return chance.one_of([pair for pair in every if pairs == "any" or pair not in held])
+
+
+def _place(
+    chance: Chance,
+    difficulty: Difficulty,
+    side: int,
+    spans: tuple[tuple[int, int], tuple[int, int]],
+    placed: list[Item],
+) -> tuple[int, int]:
+    """(left, top) of the try that hides least of what is there, or of the first, carelessly."""
+    tries = 1 if chance.happens(difficulty.careless) else _TRIES
+    places = [
+        (chance.between(*spans[0]) - side // 2, chance.between(*spans[1]) - side // 2)
+        for _ in range(tries)
+    ]
+    return min(places, key=lambda place: sum(_shared(place, side, other) for other in placed))
+
+
+def _shared(place: tuple[int, int], side: int, other: Item) -> int:
+    """Pixels that two garments' pictures share."""
+    across = min(place[0] + side, other.left + other.side) - max(place[0], other.left)
+    down = min(place[1] + side, other.top + other.side) - max(place[1], other.top)
+    return max(across, 0) * max(down, 0)
+
+
+def _item(
+    chance: Chance,
+    difficulty: Difficulty,
+    garments: Garments,
+    label: int,
+    side: int,
+    place: tuple[int, int],
+    window: tuple[int, int, int, int] = (0, 0, SIDE, SIDE),
+) -> Item:
+    return Item(
+        garment=int(chance.one_of(garments.of_class[label])),
+        label=label,
+        side=side,
+        left=place[0],
+        top=place[1],
+        mirrored=chance.happens(50),
+        contrast=chance.between(*difficulty.contrast),
+        lift=chance.between(*difficulty.lift),
+        window=window,
+    )
+
+
+def _fragment(chance: Chance, size: int, difficulty: Difficulty, garments: Garments) -> Item:
+    """A small window of a garment, somewhere in the scene."""
+    side = chance.between(SMALLEST, min(LARGEST, size // 2))
+    height, width = chance.between(*_WINDOW), chance.between(*_WINDOW)
+    top, left = chance.below(SIDE - height + 1), chance.below(SIDE - width + 1)
+    place = (chance.below(size - side + 1), chance.below(size - side + 1))
+    label = chance.below(len(CLASSES))
+    return _item(chance, difficulty, garments, label, side, place, (top, left, height, width))
