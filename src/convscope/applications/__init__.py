@@ -1,0 +1,1 @@
+"""The applications that the article names: detection, segmentation, captioning."""

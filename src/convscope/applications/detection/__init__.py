@@ -1,0 +1,1 @@
+"""Objects in boxes: R-CNN, Fast R-CNN and Faster R-CNN."""

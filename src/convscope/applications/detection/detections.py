@@ -1,0 +1,36 @@
+"""What a detector says of one image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.errors import DataError
+
+__all__ = ["Detections"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Boxes with a class and a score each, of one image.
+
+    ``boxes`` is N×4, float32: left, top, right, bottom in pixels at the edges, as in
+    ``Objects``; ``labels`` are N classes by number; ``scores`` say how sure, larger is surer.
+    """
+
+    boxes: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        count = len(self.labels)
+        if self.boxes.shape != (count, 4) or self.scores.shape != (count,):
+            raise DataError(
+                f"{count} labels need as many boxes of four numbers, not {self.boxes.shape}, "
+                f"and as many scores, not {self.scores.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
