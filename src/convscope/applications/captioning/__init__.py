@@ -1,0 +1,1 @@
+"""Sentences about images and clips: a convolutional encoder and a recurrent decoder."""

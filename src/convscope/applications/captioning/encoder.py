@@ -1,0 +1,59 @@
+"""The convolutional half of a captioner: images in, a grid of features out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Encoder"]
+
+
+class Encoder(nn.Module):
+    """The article's convolutions, two stages more, and each cell's place.
+
+    ``backbone`` is the classifier's stack before its fc layer (stride 4, each place sees 16
+    pixels: less than a garment).  Two stages of 3×3 convolution, batch normalisation, ReLU
+    and pooling by 2 bring the stride to 16 and the field to 52 pixels.  Then every cell gets
+    its column and row, −1…1, as two features more (Liu et al. 2018), and a 1×1 convolution
+    makes of them what the decoder reads, so that it can tell what is where.
+
+    Images N×C×H×W → N×cells×``features``, cells in rows from the top left; clips with T
+    frames, N×T×C×H×W → N×T×cells×features.
+    """
+
+    def __init__(self, backbone: nn.Module, channels: int, *, features: int) -> None:
+        super().__init__()
+        self.backbone = backbone
+        middle = (channels + features) // 2
+        self.stages = nn.Sequential(*_stage(channels, middle), *_stage(middle, features))
+        self.cells = nn.Conv2d(features + 2, features, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        if images.ndim == 5:
+            found: Tensor = self(images.flatten(0, 1))
+            return found.unflatten(0, images.shape[:2])
+        return self.grid(self.backbone(images))
+
+    def grid(self, maps: Tensor) -> Tensor:
+        """What the stages behind the backbone make of its activation maps."""
+        maps = self.stages(maps)
+        placed = torch.cat([maps, _places(maps)], 1)
+        return torch.relu(self.cells(placed)).flatten(2).transpose(1, 2)
+
+
+def _stage(channels: int, kernels: int) -> list[nn.Module]:
+    return [
+        nn.Conv2d(channels, kernels, 3, padding=1, bias=False),
+        nn.MaxPool2d(2),
+        nn.BatchNorm2d(kernels),
+        nn.ReLU(),
+    ]
+
+
+def _places(maps: Tensor) -> Tensor:
+    """Column and row of each place, −1…1: N×2×H×W."""
+    count, _, height, width = maps.shape
+    down = torch.linspace(-1, 1, height, device=maps.device, dtype=maps.dtype)
+    across = torch.linspace(-1, 1, width, device=maps.device, dtype=maps.dtype)
+    grid = torch.stack(torch.meshgrid(across, down, indexing="xy"))
+    return grid.expand(count, -1, -1, -1)

@@ -1,0 +1,88 @@
+"""What brings a grid of features to the one vector that a plain decoder is shown."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from convscope.applications.captioning.decoder import forget_little
+
+__all__ = ["ClipLSTM", "ClipMean", "GridReader"]
+
+
+class GridReader(nn.Module):
+    """A grid as a vector, in which places are still told apart.
+
+    Of every feature f, ``sums`` sums over the cells with learnt weights:
+    s_{f,k} = Σ_i w_{k,f,i}·a_{i,f}; then W₂·relu(W₁·s + b₁) + b₂.  One sum with equal
+    weights would be the pooled vector of Show and Tell, which says what there is and how
+    much of it; sums with other weights say where.  A matrix on the whole grid would do the
+    same with cells·features·width weights.  Features N×cells×``features`` → N×``width``.
+    """
+
+    def __init__(
+        self, features: int, side: int, *, sums: int, width: int, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.places = nn.Parameter(_waves(side, sums)[:, None].repeat(1, features, 1))
+        self.inner = nn.Linear(features * sums, width)
+        self.outer = nn.Linear(width, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, features: Tensor) -> Tensor:
+        sums = torch.einsum("nif,kfi->nfk", features, self.places)
+        return self.outer(self.dropout(torch.relu(self.inner(sums.flatten(1)))))
+
+
+class ClipMean(nn.Module):
+    """The mean over time of what a reader makes of each frame (Venugopalan et al. 2015).
+
+    Features N×T×cells×features → N×width.  The order of the frames leaves no trace.
+    """
+
+    def __init__(self, reader: nn.Module) -> None:
+        super().__init__()
+        self.reader = reader
+
+    def forward(self, features: Tensor) -> Tensor:
+        return _each_frame(self.reader, features).mean(1)
+
+
+class ClipLSTM(nn.Module):
+    """An LSTM over what a reader makes of each frame (Donahue et al. 2015): its last state.
+
+    Features N×T×cells×features → N×``width``.
+    """
+
+    def __init__(self, reader: nn.Module, width: int) -> None:
+        super().__init__()
+        self.reader = reader
+        self.lstm = nn.LSTM(width, width, batch_first=True)
+        forget_little(self.lstm)
+
+    def forward(self, features: Tensor) -> Tensor:
+        found, _ = self.lstm(_each_frame(self.reader, features))
+        last: Tensor = found[:, -1]
+        return last
+
+
+def _each_frame(reader: nn.Module, features: Tensor) -> Tensor:
+    """N×T×… → N×T×width, all frames in one go."""
+    found: Tensor = reader(features.flatten(0, 1))
+    return found.unflatten(0, features.shape[:2])
+
+
+def _waves(side: int, count: int) -> Tensor:
+    """``count`` patterns over a grid of side², of which the first is even: count × side².
+
+    cos(π·u·(x + ½)/side) · cos(π·v·(y + ½)/side) for the smallest u + v (the cosine
+    transform's), divided by side: weights with which sums begin to say where something is.
+    """
+    place = (torch.arange(side) + 0.5) / side * torch.pi
+    order = sorted(
+        ((u, v) for u in range(side) for v in range(side)), key=lambda uv: (sum(uv), uv)
+    )
+    if count > len(order):
+        raise ValueError(f"{count} sums of a grid with {len(order)} cells")
+    patterns = [torch.outer(torch.cos(v * place), torch.cos(u * place)) for u, v in order[:count]]
+    return torch.stack(patterns).flatten(1) / side
