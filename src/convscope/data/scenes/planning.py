@@ -33,7 +33,7 @@ _TWO_CLASSES = 75
 _APART = 5
 """Pixels between the middle of a garment and the line that parts the groups."""
 _TRIES = 6
-_WINDOW = (7, 11)
+_WINDOW = (8, 13)
 """Sides of the fragments, in pixels of a garment's picture."""
 
 
