@@ -1,1 +1,1 @@
-"""The applications that the article names: detection, segmentation, captioning."""
+"""What the article says its networks are used for: detection, segmentation, captioning."""

@@ -1,0 +1,357 @@
+"""What detector, segmenter and captioner have in common: fit, save, load.
+
+An application is a frozen value: ``fit`` gives a new one, trained.  A subclass says what its
+network is, in which stages it learns, and how it predicts and is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import nn
+
+from convscope.applications.backbone import SCRATCH, Backbone, backbone_of
+from convscope.applications.runs import ApplicationRun, DataRecord, open_application
+from convscope.applications.stages import Stage, trained_in_stages
+from convscope.architecture.architecture import Architecture
+from convscope.data.annotated import Annotated, Kind, pixel_statistics, require
+from convscope.data.progress import Progress, Tell, teller
+from convscope.errors import RunError, UsageError, did_you_mean
+from convscope.training.begin import require_empty
+from convscope.training.checkpoint import load_weights
+from convscope.training.conditions import resolve
+from convscope.training.files import claimed, write_bytes, write_json, writing
+from convscope.training.loop import Step
+from convscope.training.runs import MODEL, RUN, Run, new_folder, run_path
+
+__all__ = ["Application", "Fitting", "Options"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How data are read and a training goes, the same for all applications.
+
+    ``format`` and ``annotations`` say what a folder of data holds where that is not plain,
+    ``longest`` brings the longer side of larger images down to so many pixels, ``quick``
+    is for a first look, ``control`` names a negative control, and ``recipe`` changes single
+    keys of the recipes of all stages.
+    """
+
+    format: str | None = None
+    annotations: str | None = None
+    longest: int | None = None
+    on_bad: str = "refuse"
+    quick: bool = False
+    control: str | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    scenes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitting:
+    """All that a training stands on: what a subclass's stages and measures are made of."""
+
+    run: ApplicationRun
+    data: Annotated
+    backbone: Backbone
+    device: torch.device
+    quick: bool
+    control: str | None
+    recipe: Mapping[str, Any]
+    tell: Tell
+
+
+@dataclass(frozen=True, eq=False)
+class Application:
+    """A network for a task of its own, on a classifier's backbone.
+
+    ``backbone`` is a trained run ("example", a name, a folder), whose weights it begins
+    with, or an architecture, which is trained from scratch.  ``settings`` are the method's
+    own.  Before ``fit`` or ``load`` there is no ``run``, and nothing can be predicted.
+    """
+
+    method: str = ""
+    backbone: str | Path | Run = "example"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    run: ApplicationRun | None = None
+
+    task: ClassVar[str]
+    kind: ClassVar[Kind]
+    methods: ClassVar[tuple[str, ...]]
+    controls: ClassVar[tuple[str, ...]] = ("shuffled-labels",)
+
+    def __post_init__(self) -> None:
+        if not self.method:
+            object.__setattr__(self, "method", self.methods[-1])
+        if self.method not in self.methods:
+            known = f"known are {', '.join(self.methods)}"
+            raise UsageError(
+                f'there is no method "{self.method}" of {self.task}',
+                remedy=did_you_mean(self.method, self.methods) or known,
+            )
+
+    def __repr__(self) -> str:
+        state = "not trained" if self.run is None else f"run {self.run.name}"
+        return f"<{type(self).__name__}: {self.method}, {state}>"
+
+    # What a subclass gives.
+
+    def build(self, run: ApplicationRun, backbone: Backbone) -> nn.Module:
+        """The network of a run at its beginning; all that it depends on stands in the run."""
+        raise NotImplementedError
+
+    def stages(self, fitting: Fitting) -> Sequence[Stage]:
+        """How the method learns."""
+        raise NotImplementedError
+
+    def measure(self, fitting: Fitting, network: nn.Module) -> Mapping[str, Any]:
+        """How good the network is on the validation part: numbers for run.json."""
+        raise NotImplementedError
+
+    def chosen_settings(self, data: Annotated, backbone: Backbone) -> Mapping[str, Any]:
+        """The method's settings with what the data decide (anchors, a vocabulary, …)."""
+        return self.settings
+
+    # What they share.
+
+    def fit(
+        self,
+        data: Annotated | str | Path = "scenes",
+        *,
+        seed: int = 0,
+        device: str = "auto",
+        out: str | Path | None = None,
+        resume: bool = False,
+        options: Options | None = None,
+        progress: Tell | None = None,
+        observe: Callable[[Step], None] | None = None,
+    ) -> Self:
+        """Trains, and gives the trained application; the arguments are those of ``fit_steps``.
+
+        ``observe`` sees every step.  Ctrl-C saves, and ``resume`` goes on.
+        """
+        steps = self.fit_steps(
+            data,
+            seed=seed,
+            device=device,
+            out=out,
+            resume=resume,
+            options=options,
+            progress=progress,
+        )
+        with closing(steps):
+            while True:
+                try:
+                    step = next(steps)
+                except StopIteration as end:
+                    return replace(self, run=end.value)
+                if observe:
+                    observe(step)
+
+    def fit_steps(
+        self,
+        data: Annotated | str | Path = "scenes",
+        *,
+        seed: int = 0,
+        device: str = "auto",
+        out: str | Path | None = None,
+        resume: bool = False,
+        options: Options | None = None,
+        progress: Tell | None = None,
+    ) -> Generator[Step, None, ApplicationRun]:
+        """Trains step by step, through all stages; the generator's value is the run.
+
+        ``data`` are "scenes", a folder, or an ``Annotated``; ``out`` is the run's folder, by
+        default the next free one of ``runs_folder()``.  With ``resume`` the run in ``out``
+        goes on.
+        """
+        tell, how = teller(progress), options or Options()
+        self._require_control(how.control)
+        begun = self._begun(out) if resume else None
+        if begun is not None and begun.finished:
+            tell(Progress(f"{begun.path} was finished already", important=True))
+            return begun
+        if begun is None and out is not None:
+            require_empty(run_path(out))
+        backbone = backbone_of(self.backbone)
+        known = self._data(data, backbone, how, seed, progress)
+        backbone = backbone_of(self.backbone, known.channels)
+        run = self._planned(known, backbone, seed, device, how)
+        if begun is not None:
+            _require_same(begun, run)
+            run = begun
+        else:
+            folder = run_path(out) if out is not None else new_folder(self.method, known.name)
+            run = replace(run, path=folder)
+        with claimed(run.path):
+            if begun is None:
+                require_empty(run.path)
+                write_json(run.path / RUN, run.as_dict())
+            tell(Progress(f"{self.task}, {self.method}: training into {run.path}"))
+            target = torch.device(run.conditions.device)
+            network = self.build(run, backbone).to(target)
+            fitting = Fitting(
+                run, known, backbone, target, how.quick, how.control, how.recipe, tell
+            )
+
+            def measure(finished: nn.Module) -> Mapping[str, Any]:
+                return self.measure(fitting, finished)
+
+            return (yield from trained_in_stages(run, network, self.stages(fitting), measure, tell))
+
+    @classmethod
+    def load(cls, source: str | Path | ApplicationRun) -> Self:
+        """The trained application of a run; RunError where the training is not finished."""
+        run = open_application(source, cls.task)
+        if not run.finished:
+            raise RunError(
+                "the training has not been finished", place=str(run.path), remedy=run.how_to_go_on
+            )
+        origin, notation = run.backbone["origin"], run.backbone["notation"]
+        return cls(run.method, notation if origin == SCRATCH else origin, dict(run.settings), run)
+
+    def save(self, folder: str | Path) -> Path:
+        """Writes what is needed to load it again: run.json and the weights."""
+        run, path = self.trained_run, Path(folder).expanduser().absolute()
+        require_empty(path)
+        with writing(path):
+            path.mkdir(parents=True, exist_ok=True)
+        write_bytes(path / MODEL, run.model.read_bytes())
+        write_json(path / RUN, replace(run, path=path).as_dict())
+        return path
+
+    @property
+    def trained_run(self) -> ApplicationRun:
+        """The run; UsageError before ``fit`` or ``load``."""
+        if self.run is None:
+            raise UsageError(
+                f"this {type(self).__name__} has not been trained",
+                remedy=f"call fit, or {type(self).__name__}.load(run)",
+            )
+        return self.run
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """The trained network, in eval mode, on the processor."""
+        run = self.trained_run
+        backbone = _stored_backbone(run)
+        network = self.build(run, backbone)
+        load_weights(run.model, network)
+        return network.eval()
+
+    def _require_control(self, control: str | None) -> None:
+        if control is not None and control not in self.controls:
+            raise UsageError(
+                f'there is no control "{control}" of {self.task}',
+                remedy=f"known are {', '.join(self.controls)}",
+            )
+
+    def _begun(self, out: str | Path | None) -> ApplicationRun | None:
+        if out is None:
+            raise UsageError("which run is to go on?", remedy="name it: --resume --out FOLDER")
+        # A training may have been killed before it wrote anything: then it begins again.
+        path = run_path(out)
+        return open_application(path, self.task) if (path / RUN).exists() else None
+
+    def _data(
+        self,
+        data: Annotated | str | Path,
+        backbone: Backbone,
+        how: Options,
+        seed: int,
+        progress: Tell | None,
+    ) -> Annotated:
+        from convscope.data.annotated_sources import load_annotated
+
+        if isinstance(data, Annotated):
+            known = data
+        else:
+            known = load_annotated(
+                data,
+                self.kind,
+                format=how.format,
+                annotations=how.annotations,
+                longest=how.longest,
+                # Trained layers want the channels that they know, new ones take what there is.
+                channels=None if backbone.classifier is None else backbone.channels,
+                on_bad=how.on_bad,
+                progress=progress,
+                **how.scenes,
+            )
+        require(known, self.kind)
+        return known
+
+    def _planned(
+        self, data: Annotated, backbone: Backbone, seed: int, device: str, how: Options
+    ) -> ApplicationRun:
+        if not 0 <= seed < 2**63:
+            raise UsageError(f"the seed is {seed}", remedy="give a whole number from 0 up")
+        mean, std = backbone.statistics or pixel_statistics(data.train)
+        settings = {
+            **self.chosen_settings(data, backbone),
+            "quick": how.quick,
+            "control": how.control,
+            "recipe": {key: str(value) for key, value in how.recipe.items()},
+        }
+        return ApplicationRun(
+            path=Path(),
+            task=self.task,
+            method=self.method,
+            backbone=backbone.as_dict(),
+            data=_record(data, how),
+            classes=data.classes,
+            regions=data.regions,
+            channels=data.channels,
+            mean=mean,
+            std=std,
+            seed=seed,
+            conditions=resolve(device, "auto", backbone.architecture),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            settings=settings,
+        )
+
+
+def _stored_backbone(run: ApplicationRun) -> Backbone:
+    """The layers of a run's backbone, whose weights the run itself holds."""
+    return Backbone(Architecture.parse(run.backbone["notation"]), run.backbone["origin"])
+
+
+def _record(data: Annotated, how: Options) -> DataRecord:
+    return DataRecord(
+        name=data.name,
+        source=data.source,
+        place=data.place,
+        fingerprint=data.fingerprint,
+        train=len(data.train),
+        validation=len(data.validation),
+        test=len(data.test),
+        format=how.format,
+        annotations=how.annotations,
+        longest=how.longest,
+        skipped=len(data.skipped),
+    )
+
+
+def _require_same(begun: ApplicationRun, asked: ApplicationRun) -> None:
+    """RunError where the run was begun as another one than is asked for now."""
+    keys = ("method", "seed", "classes", "settings", "backbone")
+    differences = [
+        f"its {key} is {getattr(begun, key)}, asked is {getattr(asked, key)}"
+        for key in keys
+        if getattr(begun, key) != getattr(asked, key)
+    ]
+    if begun.data.fingerprint != asked.data.fingerprint:
+        differences.append(f"its data are {begun.data.name}, these are {asked.data.name}")
+    if differences:
+        raise RunError(
+            f"this run is of another training: {'; '.join(differences)}",
+            place=str(begun.path),
+            remedy="resume it as it was begun, or train into another folder",
+        )
