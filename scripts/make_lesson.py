@@ -25,7 +25,7 @@ _PARTS = (".slide-maps", ".terms-row", ".sums-row", ".value-steps")
 def lesson() -> str:
     """The text of the file."""
     run = open_run("example")
-    return lesson_html(gathered(subject_of(run, data="fashion-mini"), run))
+    return lesson_html(gathered(subject_of(run, data="fashion-mini"), run, data="fashion-mini"))
 
 
 def picture() -> None:

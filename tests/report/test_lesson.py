@@ -22,6 +22,7 @@ from convscope.errors import RunError, UsageError
 from convscope.inspection.attribution.attribution import attribute_all
 from convscope.inspection.subject import Picture, Subject, subject_of
 from convscope.inspection.walking.slides import slide
+from convscope.report.lesson import claims as lesson_claims
 from convscope.report.lesson import material as lesson_material
 from convscope.report.lesson.choosing import chosen_pictures, reduced, shown_layers
 from convscope.report.lesson.kernels import slide_block
@@ -29,6 +30,7 @@ from convscope.report.lesson.material import LessonMaterial, gathered
 from convscope.report.lesson.page import CHAPTERS, lesson_html, write_lesson
 from convscope.report.lesson.recap import DIFFERENCES
 from convscope.training.runs import Run, open_run
+from tests.claims.samples import sample_outcome
 
 from .samples import HOSTILE
 from .test_document import read
@@ -48,12 +50,16 @@ def quick() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lesson_material, "_attributions", _some_attributions)
         patch.setattr(lesson_material, "_few", lambda subject, usual: 6)
+        claims = tuple(sample_outcome(name) for name in ("sigmoid", "batchnorm"))
+        patch.setattr(lesson_claims, "stored", lambda: claims)
         yield
 
 
 @pytest.fixture(scope="module")
 def material() -> LessonMaterial:
-    return gathered(subject_of("example", data="fashion-mini"), open_run("example"), [0, 1])
+    return gathered(
+        subject_of("example", data="fashion-mini"), open_run("example"), [0, 1], data="fashion-mini"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +112,8 @@ def test_it_tells_the_article_in_its_order(text: str) -> None:
         "attribution",
         "symmetry",
         "ablation",
+        "health",
+        "claims",
         "recap",
         "conditions",
     ]
@@ -196,7 +204,9 @@ def test_the_normalised_pixel_is_the_networks(text: str, material: LessonMateria
 
 
 def test_the_same_network_gives_the_same_file(text: str) -> None:
-    again = gathered(subject_of("example", data="fashion-mini"), open_run("example"), [0, 1])
+    again = gathered(
+        subject_of("example", data="fashion-mini"), open_run("example"), [0, 1], data="fashion-mini"
+    )
     assert lesson_html(again) == text
 
 

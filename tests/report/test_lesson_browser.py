@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from convscope.claims.table import CLAIMS
 from convscope.inspection.recording import trace
 from convscope.inspection.subject import Subject, subject_of
 from convscope.inspection.walking.slides import slide, slides_of
 from convscope.report.document import Moving, Section, document
 from convscope.report.elements import block, drawing, element_script, element_sheet, exact
+from convscope.report.lesson import claims as lesson_claims
 from convscope.report.lesson.kernels import slide_block
 from convscope.report.lesson.material import gathered
 from convscope.report.lesson.page import lesson_html
 from convscope.training.runs import open_run
+from tests.claims.samples import sample_outcome
 
 from .browser import Watched, chromium
 
@@ -56,8 +59,10 @@ def subject() -> Subject:
 @pytest.fixture(scope="module")
 def lesson(subject: Subject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("lesson") / "lesson.html"
-    material = gathered(subject, open_run("example"))
-    path.write_text(lesson_html(material), encoding="utf-8", newline="\n")
+    material = gathered(subject, open_run("example"), data="fashion-mini")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lesson_claims, "stored", lambda: tuple(map(sample_outcome, CLAIMS)))
+        path.write_text(lesson_html(material), encoding="utf-8", newline="\n")
     return path
 
 
@@ -395,3 +400,20 @@ def test_a_field_of_one_unit_names_it_and_has_no_slider(browser: Browser, tmp_pa
         told = watched.page.locator("field-view [role=status]").inner_text()
         assert told.startswith("Unit (7, 7) of c2 sees 10×10 pixels: rows 3 to 12")
         assert not watched.page.locator("field-view input[type=range]").is_visible()
+
+
+def test_a_claim_opens_by_keyboard_and_its_figure_can_be_read(
+    browser: Browser, lesson: Path
+) -> None:
+    with Watched(browser, lesson) as watched:
+        page = watched.page
+        assert page.locator("#claims .claim").count() == len(CLAIMS)
+        first = page.locator("#claims details").first
+        assert not first.locator("dl").is_visible()
+        first.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert "convscope claims output-sizes" in first.locator("dl").inner_text()
+        box = page.locator("#claims figure svg").first.bounding_box()
+        assert box is not None
+        assert box["width"] >= 320
+        assert watched.problems == []

@@ -14,10 +14,23 @@ if TYPE_CHECKING:
     from convscope.inspection.health.vitals import Vitals
     from convscope.inspection.health.watch import Health
 
-__all__ = ["HealthView", "finding_lines"]
+__all__ = [
+    "ACTIVATION_HEAD",
+    "WEIGHT_HEAD",
+    "HealthView",
+    "activation_rows",
+    "column_legend",
+    "finding_lines",
+    "weight_rows",
+]
 
 _ORANGE, _GREEN = "#D55E00", "#009E73"
 _WIDEST = 100
+
+WEIGHT_HEAD = (*("weights", "units", "norm", "gradient", "pull", "one sign %", "change a step %"),)
+ACTIVATION_HEAD = (
+    *("activations", "units", "dead", "saturated %", "running mean off by", "variance"),
+)
 
 
 def finding_lines(finding: Finding, width: int, say: Say) -> list[Line]:
@@ -47,7 +60,9 @@ class HealthView(View):
             lines += [[]] if number else []
             lines += finding_lines(finding, narrow, say)
         if not self.brief:
-            lines += [[], *_layer_table(last, say), [], *_activation_table(last, say)]
+            lines += [[], *table_lines([WEIGHT_HEAD, *weight_rows(last)], say)]
+            activations = activation_rows(last)
+            lines += [[], *table_lines([ACTIVATION_HEAD, *activations], say)] if activations else []
             lines += [[], *_legend(last, narrow, say)]
         looks = len(health.history.vitals)
         text = (
@@ -58,9 +73,9 @@ class HealthView(View):
         return [*lines, [], *labelled(say(health.name), say(text), narrow, len(health.name) + 2)]
 
 
-def _layer_table(vitals: Vitals, say: Say) -> list[Line]:
-    head = ["weights", "units", "norm", "gradient", "pull", "one sign %", "change a step %"]
-    rows = [
+def weight_rows(vitals: Vitals) -> list[list[str]]:
+    """A row for each layer with weights, below ``WEIGHT_HEAD``."""
+    return [
         [
             layer.name,
             thousands(layer.units),
@@ -72,11 +87,10 @@ def _layer_table(vitals: Vitals, say: Say) -> list[Line]:
         ]
         for layer in vitals.weights
     ]
-    return table_lines([head, *rows], say)
 
 
-def _activation_table(vitals: Vitals, say: Say) -> list[Line]:
-    head = ["activations", "units", "dead", "saturated %", "running mean off by", "variance"]
+def activation_rows(vitals: Vitals) -> list[list[str]]:
+    """A row for each activation and each batch normalisation, below ``ACTIVATION_HEAD``."""
     rows = [
         [each.name, thousands(each.units), *_state(each.kind, len(each.dead), each.saturated)]
         for each in vitals.activations
@@ -85,7 +99,7 @@ def _activation_table(vitals: Vitals, say: Say) -> list[Line]:
         [each.name, "", "", "", f"{_short(each.shift)} deviations", f"× {_short(each.scale)}"]
         for each in vitals.norms
     ]
-    return table_lines([head, *rows], say) if rows else []
+    return rows
 
 
 def _change(update: float | None) -> str:
@@ -100,6 +114,14 @@ def _short(value: float) -> str:
 
 
 def _legend(vitals: Vitals, width: int, say: Say) -> list[Line]:
+    return [
+        line
+        for label, text in column_legend(vitals)
+        for line in labelled(label, say(text), width, 11)
+    ]
+
+
+def column_legend(vitals: Vitals) -> list[tuple[str, str]]:
     """What the columns say that are not empty."""
     kinds = {each.kind for each in vitals.activations}
     rows = [
@@ -115,12 +137,7 @@ def _legend(vitals: Vitals, width: int, say: Say) -> list[Line]:
         ("off by", "from the mean of these images, in their deviations; variance: the factor "
          "between the two; medians over the channels", vitals.norms),
     ]  # fmt: skip
-    return [
-        line
-        for label, text, there in rows
-        if there
-        for line in labelled(label, say(text), width, 11)
-    ]
+    return [(label, text) for label, text, there in rows if there]
 
 
 def _state(kind: str, dead: int, saturated: float) -> list[str]:

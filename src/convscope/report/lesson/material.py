@@ -16,6 +16,8 @@ from convscope.errors import ConvscopeError, UsageError
 from convscope.inspection.attribution.attribution import Attributions, attribute_all
 from convscope.inspection.changes.ablation import Ablation, ablate
 from convscope.inspection.fields.receptive import ReceptiveFields, receptive_fields
+from convscope.inspection.health.afterwards import examine
+from convscope.inspection.health.watch import Health
 from convscope.inspection.recording import trace
 from convscope.inspection.subject import Layer, Picture, Subject
 from convscope.inspection.symmetry.equivariance import Equivariance, equivariance
@@ -69,6 +71,7 @@ class LessonMaterial:
     equivariance: Equivariance | None = None
     invariance: Invariance | None = None
     ablation: Ablation | None = None
+    health: Health | None = None
     reasons: dict[str, str] = field(default_factory=dict)
 
     def answer(self, picture: int) -> int:
@@ -98,8 +101,13 @@ def gathered(
     run: Run | None = None,
     images: Sequence[int | str | Path] | None = None,
     progress: Tell | None = None,
+    *,
+    data: str | Path | None = None,
 ) -> LessonMaterial:
-    """Everything there is to tell, each part tried on its own."""
+    """Everything there is to tell, each part tried on its own.
+
+    ``data`` is what a run is examined on, by default its own.
+    """
     tell = teller(progress)
     reasons: dict[str, str] = {}
 
@@ -133,6 +141,7 @@ def gathered(
         equivariance=part("symmetry", lambda: _equivariance(subject)),
         invariance=part("symmetry", lambda: _invariance(subject)),
         ablation=part("ablation", lambda: _ablation(subject)),
+        health=None if run is None else part("health", lambda: _health(subject, run, data)),
         reasons=reasons,
     )
 
@@ -261,3 +270,13 @@ def _ablation(subject: Subject) -> Ablation:
         )
     images = max(50, int(_few(subject, 500) / _effort(subject) ** 0.5))
     return ablate(subject, images=images, agreement=not len(subject.labels))
+
+
+def _health(subject: Subject, run: Run, data: str | Path | None) -> Health:
+    """On training images, forward and backward, with every snapshot of the run."""
+    if _effort(subject) >= _LARGE:
+        raise UsageError(
+            "this network is so large that examining its training would take long",
+            remedy="convscope health does it",
+        )
+    return examine(run, data=data)

@@ -16,7 +16,9 @@ from convscope.report.html import tag
 from convscope.report.lesson.ablation import ablation_chapter
 from convscope.report.lesson.attribution import attribution_chapter
 from convscope.report.lesson.chapter import Chapter, Maker
+from convscope.report.lesson.claims import claims_chapter
 from convscope.report.lesson.fields import fields_chapter
+from convscope.report.lesson.health import health_chapter
 from convscope.report.lesson.kernels import (
     first_kernel_chapter,
     following_chapter,
@@ -45,8 +47,8 @@ CHAPTERS: tuple[Maker, ...] = (
     attribution_chapter,
     symmetry_chapter,
     ablation_chapter,
-    # Claims (each statement of the article, measured) and the health of a training's units
-    # are chapters like these: a function here, and what it needs in LessonMaterial.
+    health_chapter,
+    claims_chapter,
     recap_chapter,
     conditions_chapter,
 )
@@ -73,7 +75,7 @@ def write_lesson(
     run = _run_of(source, subject)
     path = Path(out).expanduser().absolute() if out else _home(run) / "lesson.html"
     require_writable(path.parent)
-    page = lesson_html(gathered(subject, run, images, progress)).encode("utf-8")
+    page = lesson_html(gathered(subject, run, images, progress, data=data)).encode("utf-8")
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, page)
