@@ -3,7 +3,8 @@
 FOLDER is where ``convscope claims --all --folder FOLDER`` has measured them (by default
 ``claims`` in the folder of runs); what is missing there is measured now, at full size.  From
 the outcomes follow ``src/convscope/claims/files/results.json``, the table in docs/claims.md
-and its figures.  ``--page`` only writes page and figures anew, from what is stored.
+and its figures, and three lines of it in README.md.  ``--page`` only writes pages and figures
+anew, from what is stored; scripts/make_lesson.py then writes the lesson that shows them.
 """
 
 from __future__ import annotations
@@ -23,9 +24,13 @@ from convscope.training.runs import runs_folder
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "src" / "convscope" / "claims" / "files" / "results.json"
 PAGE = ROOT / "docs" / "claims.md"
+README = ROOT / "README.md"
 IMAGES = ROOT / "docs" / "images"
 BEGIN, END = "<!-- begin: scripts/make_claims.py -->", "<!-- end: scripts/make_claims.py -->"
 _DIGITS = 6
+_IN_README = ("work-of-convolutions", "relu-race", "batchnorm")
+"""Three of very different kinds: counted, raced, and tried on a grid."""
+_NOTHING = "Nothing has been measured in full and stored yet.\n"
 
 
 def rounded(value: object) -> object:
@@ -53,18 +58,33 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, str]:
 
 def page(text: str, outcomes: Sequence[Outcome]) -> str:
     """The page with its generated part made anew."""
+    return _between(text, _section(outcomes))
+
+
+def readme(text: str, outcomes: Sequence[Outcome]) -> str:
+    """README.md with three lines of the table, or with a word on why they are not there."""
+    by_name = {outcome.name: outcome for outcome in outcomes}
+    chosen = [by_name[name] for name in _IN_README if name in by_name]
+    lines = ["| the article says | what we measured | verdict |", "|---|---|---|"]
+    lines += [
+        f"| {_cell(each.says)} | {_cell(each.measured)} | {_verdict(each)} |" for each in chosen
+    ]
+    return _between(text, "\n".join(lines) + "\n" if chosen else _NOTHING)
+
+
+def _between(text: str, made: str) -> str:
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    return f"{before}{BEGIN}\n\n{_section(outcomes)}\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{made}\n{END}{after}"
 
 
 def _section(outcomes: Sequence[Outcome]) -> str:
     if not outcomes:
-        return "Nothing has been measured in full and stored yet.\n"
+        return _NOTHING
     lines = ["| the article says | what we measured | verdict | under |", "|---|---|---|---|"]
     lines += [
         f"| **{each.title}**: {_cell(each.says)} | {_cell(each.measured)} | "
-        f"**{each.verdict.word}**{_because(each)} | {_cell(conditions_text(each))} |"
+        f"{_verdict(each)} | {_cell(conditions_text(each))} |"
         for each in outcomes
     ]
     threads = ", ".join(sorted({str(each.conditions["processor"]) for each in outcomes}))
@@ -80,9 +100,9 @@ def _section(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _because(outcome: Outcome) -> str:
+def _verdict(outcome: Outcome) -> str:
     joint = " " if outcome.verdict.word == "holds when" else ": "
-    return joint + _cell(outcome.verdict.because)
+    return f"**{outcome.verdict.word}**{joint}{_cell(outcome.verdict.because)}"
 
 
 def _cell(text: str) -> str:
@@ -106,6 +126,7 @@ def main(words: Sequence[str]) -> None:
         write(RESULTS, results(tuple(measure_claims(folder=folder))))
     outcomes = stored()
     write(PAGE, page(PAGE.read_text(encoding="utf-8"), outcomes))
+    write(README, readme(README.read_text(encoding="utf-8"), outcomes))
     for name, text in figures(outcomes).items():
         write(IMAGES / name, text)
 

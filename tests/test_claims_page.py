@@ -14,10 +14,27 @@ from tests.claims.samples import sample_outcome
 ROOT = Path(__file__).parents[1]
 SCRIPT = runpy.run_path(str(ROOT / "scripts" / "make_claims.py"))
 PAGE = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_page_is_what_is_stored() -> None:
     assert SCRIPT["page"](PAGE, stored()) == PAGE
+
+
+def test_the_readme_shows_three_lines_of_it() -> None:
+    assert SCRIPT["readme"](README, stored()) == README
+    outcomes = [sample_outcome(name) for name in CLAIMS]
+    text = SCRIPT["readme"](README, outcomes)
+    part = text.split(SCRIPT["BEGIN"])[1].split(SCRIPT["END"])[0]
+    rows = [line for line in part.splitlines() if line.startswith("|")][2:]
+    assert len(rows) == 3
+    shown = [each for each in outcomes if any(each.says in row for row in rows)]
+    assert len(shown) == 3
+    for outcome, row in zip(shown, rows, strict=True):
+        assert outcome.measured in row
+        assert f"**{outcome.verdict.word}**" in row
+        assert row.count("|") == 4
+    assert SCRIPT["readme"](text, []) == SCRIPT["readme"](README, [])
 
 
 def test_its_figures_are_there() -> None:
