@@ -18,7 +18,7 @@ __all__ = ["DIFFICULT_BELOW", "Painting", "Patch", "objects_of", "paint", "patch
 
 DIFFICULT_BELOW = 40
 """Percent: of a garment that is called difficult less than this is visible."""
-_SEEN = 5
+_SEEN = 10
 """Percent: what is visible below this is no object at all."""
 
 Pixels = NDArray[np.uint8]

@@ -15,6 +15,7 @@ from convscope.data.scenes.composing import objects_of, paint, patches_of
 from convscope.data.scenes.difficulty import Difficulty, difficulty_of
 from convscope.data.scenes.garments import CLASSES, PARTS, Garments, Part, load_garments
 from convscope.data.scenes.planning import Pairs, Plan, plan_scene
+from convscope.data.scenes.sentences import captions_of
 from convscope.data.scenes.textures import ground, lit
 
 __all__ = ["load_scenes", "make_scenes"]
@@ -30,6 +31,7 @@ class Scene:
     owners: NDArray[np.uint8]
     objects: Objects
     plan: Plan
+    captions: tuple[str, ...]
 
     @property
     def mask(self) -> NDArray[np.uint8]:
@@ -56,7 +58,9 @@ def scenes_of(
             painting = paint(behind, patches[place:middle], patches[middle:end])
             place = end
             objects, _ = objects_of(painting, plan)
-            yield Scene(lit(painting.picture, chance, difficulty)[None], painting.owners, objects, plan)
+            picture = lit(painting.picture, chance, difficulty)[None]
+            captions = captions_of(objects, chance, size)
+            yield Scene(picture, painting.owners, objects, plan, captions)
 
 
 def make_scenes(
@@ -73,7 +77,7 @@ def make_scenes(
             tell(Progress(f"making {part} scenes", len(made), count, "scenes"))
     captions = []
     for scene in made:
-        captions.append(("A scene.",) * 5)
+        captions.append(scene.captions)
     return Split(
         names=tuple(f"{part}-{seed}-{index:06d}" for index in range(count)),
         images=np.stack([scene.picture for scene in made]) if made else np.zeros((0, 1, size, size), np.uint8),
