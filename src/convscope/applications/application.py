@@ -18,7 +18,12 @@ import torch
 from torch import nn
 
 from convscope.applications.backbone import SCRATCH, Backbone, backbone_of
-from convscope.applications.runs import ApplicationRun, DataRecord, open_application
+from convscope.applications.runs import (
+    ApplicationRun,
+    DataRecord,
+    list_applications,
+    open_application,
+)
 from convscope.applications.stages import Stage, trained_in_stages
 from convscope.architecture.architecture import Architecture
 from convscope.data.annotated import Annotated, Kind, pixel_statistics, require
@@ -29,7 +34,7 @@ from convscope.training.checkpoint import load_weights
 from convscope.training.conditions import resolve
 from convscope.training.files import claimed, write_bytes, write_json, writing
 from convscope.training.loop import Step
-from convscope.training.runs import MODEL, RUN, Run, new_folder, run_path
+from convscope.training.runs import MODEL, RUN, Run, new_folder, run_path, runs_folder
 
 __all__ = ["Application", "Fitting", "Options"]
 
@@ -128,32 +133,54 @@ class Application:
         seed: int = 0,
         device: str = "auto",
         out: str | Path | None = None,
-        resume: bool = False,
         options: Options | None = None,
         progress: Tell | None = None,
         observe: Callable[[Step], None] | None = None,
     ) -> Self:
         """Trains, and gives the trained application; the arguments are those of ``fit_steps``.
 
-        ``observe`` sees every step.  Ctrl-C saves, and ``resume`` goes on.
+        ``observe`` sees every step.  Ctrl-C saves, and ``go_on`` goes on.
         """
         steps = self.fit_steps(
-            data,
-            seed=seed,
-            device=device,
-            out=out,
-            resume=resume,
-            options=options,
-            progress=progress,
+            data, seed=seed, device=device, out=out, options=options, progress=progress
         )
-        with closing(steps):
-            while True:
-                try:
-                    step = next(steps)
-                except StopIteration as end:
-                    return replace(self, run=end.value)
-                if observe:
-                    observe(step)
+        return self.load(_last(steps, observe))
+
+    @classmethod
+    def go_on(
+        cls,
+        out: str | Path | None = None,
+        *,
+        data: Annotated | None = None,
+        progress: Tell | None = None,
+        observe: Callable[[Step], None] | None = None,
+    ) -> Self:
+        """Finishes a training that was cut off: that in ``out``, or the newest unfinished one.
+
+        All that it needs stands in the run; ``data`` are to be given where they were given
+        as a value and not by name.
+        """
+        begun = open_application(out, cls.task) if out is not None else _unfinished(cls.task)
+        if begun.finished:
+            teller(progress)(Progress(f"{begun.path} was finished already", important=True))
+            return cls.load(begun)
+        stored = dict(begun.settings)
+        how = Options(
+            format=begun.data.format,
+            annotations=begun.data.annotations,
+            longest=begun.data.longest,
+            on_bad="skip" if begun.data.skipped else "refuse",
+            **{key: stored.pop(key) for key in ("quick", "control", "recipe", "scenes")},
+        )
+        steps = cls(begun.method, _backbone_source(begun), stored).fit_steps(
+            data if data is not None else begun.data.source,
+            seed=begun.seed,
+            device=begun.conditions.device,
+            options=how,
+            progress=progress,
+            begun=begun,
+        )
+        return cls.load(_last(steps, observe))
 
     def fit_steps(
         self,
@@ -162,26 +189,21 @@ class Application:
         seed: int = 0,
         device: str = "auto",
         out: str | Path | None = None,
-        resume: bool = False,
         options: Options | None = None,
         progress: Tell | None = None,
+        begun: ApplicationRun | None = None,
     ) -> Generator[Step, None, ApplicationRun]:
         """Trains step by step, through all stages; the generator's value is the run.
 
         ``data`` are "scenes", a folder, or an ``Annotated``; ``out`` is the run's folder, by
-        default the next free one of ``runs_folder()``.  With ``resume`` the run in ``out``
-        goes on.
+        default the next free one of ``runs_folder()``; ``begun`` is a run that goes on.
         """
         tell, how = teller(progress), options or Options()
         self._require_control(how.control)
-        begun = self._begun(out) if resume else None
-        if begun is not None and begun.finished:
-            tell(Progress(f"{begun.path} was finished already", important=True))
-            return begun
         if begun is None and out is not None:
             require_empty(run_path(out))
         backbone = backbone_of(self.backbone)
-        known = self._data(data, backbone, how, seed, progress)
+        known = self._data(data, backbone, how, progress)
         backbone = backbone_of(self.backbone, known.channels)
         run = self._planned(known, backbone, seed, device, how)
         if begun is not None:
@@ -195,16 +217,26 @@ class Application:
                 require_empty(run.path)
                 write_json(run.path / RUN, run.as_dict())
             tell(Progress(f"{self.task}, {self.method}: training into {run.path}"))
-            target = torch.device(run.conditions.device)
-            network = self.build(run, backbone).to(target)
             fitting = Fitting(
-                run, known, backbone, target, how.quick, how.control, how.recipe, tell
+                run=run,
+                data=known,
+                backbone=backbone,
+                device=torch.device(run.conditions.device),
+                quick=how.quick,
+                control=how.control,
+                recipe=how.recipe,
+                tell=tell,
             )
+            return (yield from self._trained(fitting))
 
-            def measure(finished: nn.Module) -> Mapping[str, Any]:
-                return self.measure(fitting, finished)
+    def _trained(self, fitting: Fitting) -> Generator[Step, None, ApplicationRun]:
+        network = self.build(fitting.run, fitting.backbone).to(fitting.device)
 
-            return (yield from trained_in_stages(run, network, self.stages(fitting), measure, tell))
+        def measure(finished: nn.Module) -> Mapping[str, Any]:
+            return self.measure(fitting, finished)
+
+        stages = self.stages(fitting)
+        return (yield from trained_in_stages(fitting.run, network, stages, measure, fitting.tell))
 
     @classmethod
     def load(cls, source: str | Path | ApplicationRun) -> Self:
@@ -214,8 +246,7 @@ class Application:
             raise RunError(
                 "the training has not been finished", place=str(run.path), remedy=run.how_to_go_on
             )
-        origin, notation = run.backbone["origin"], run.backbone["notation"]
-        return cls(run.method, notation if origin == SCRATCH else origin, dict(run.settings), run)
+        return cls(run.method, _backbone_source(run), dict(run.settings), run)
 
     def save(self, folder: str | Path) -> Path:
         """Writes what is needed to load it again: run.json and the weights."""
@@ -253,19 +284,11 @@ class Application:
                 remedy=f"known are {', '.join(self.controls)}",
             )
 
-    def _begun(self, out: str | Path | None) -> ApplicationRun | None:
-        if out is None:
-            raise UsageError("which run is to go on?", remedy="name it: --resume --out FOLDER")
-        # A training may have been killed before it wrote anything: then it begins again.
-        path = run_path(out)
-        return open_application(path, self.task) if (path / RUN).exists() else None
-
     def _data(
         self,
         data: Annotated | str | Path,
         backbone: Backbone,
         how: Options,
-        seed: int,
         progress: Tell | None,
     ) -> Annotated:
         from convscope.data.annotated_sources import load_annotated
@@ -299,6 +322,7 @@ class Application:
             "quick": how.quick,
             "control": how.control,
             "recipe": {key: str(value) for key, value in how.recipe.items()},
+            "scenes": dict(how.scenes),
         }
         return ApplicationRun(
             path=Path(),
@@ -316,6 +340,39 @@ class Application:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             settings=settings,
         )
+
+
+def _last(
+    steps: Generator[Step, None, ApplicationRun], observe: Callable[[Step], None] | None
+) -> ApplicationRun:
+    """Makes all steps, shows each of them, and gives the run that comes of it."""
+    with closing(steps):
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                run: ApplicationRun = end.value
+                return run
+            if observe:
+                observe(step)
+
+
+def _unfinished(task: str) -> ApplicationRun:
+    runs = list_applications()
+    found = [run for run in runs if run.task == task and not run.finished and not run.live]
+    if not found:
+        raise RunError(
+            "there is no unfinished run to go on with",
+            place=str(runs_folder()),
+            remedy="name one with --out, or leave --resume out",
+        )
+    return found[-1]
+
+
+def _backbone_source(run: ApplicationRun) -> str:
+    """What to give to ``backbone_of`` to get the run's backbone again."""
+    origin = run.backbone["origin"]
+    return run.backbone["notation"] if origin == SCRATCH else origin
 
 
 def _stored_backbone(run: ApplicationRun) -> Backbone:

@@ -129,14 +129,18 @@ def fitted(
     resume: bool,
     quiet: bool,
 ) -> AnyApplication:
-    """Trains with progress on stderr; after Ctrl-C it says how to go on."""
+    """Trains with progress on stderr; after Ctrl-C it says how to go on.
+
+    With ``resume`` all but ``out`` comes from the run.
+    """
     with following(quiet=quiet) as follower, _saying_how_to_go_on(follower, application, out):
+        if resume:
+            return type(application).go_on(out, progress=follower.tell, observe=follower.observe)
         return application.fit(
             data,
             seed=seed,
             device=device,
             out=out,
-            resume=resume,
             options=options,
             progress=follower.tell,
             observe=follower.observe,
@@ -154,7 +158,7 @@ def _saying_how_to_go_on(
     except KeyboardInterrupt:
         if follower.step is not None:
             command = f"convscope {COMMANDS[application.task]} train"
-            where = f" --out {out}" if out else " --out with the folder named above"
-            note(f'stopped and saved: "{command} --resume{where}" and the rest as it was goes on')
+            where = f" --out {out}" if out else ""
+            note(f'stopped and saved: "{command} --resume{where}" goes on')
             raise Stopped from None
         raise
