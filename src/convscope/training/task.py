@@ -16,7 +16,7 @@ from convscope.data.preprocessing import Preprocessing
 from convscope.training.augmentation import augmented
 from convscope.training.recipe import Recipe
 
-__all__ = ["Classification", "Normalise", "Task", "probabilities"]
+__all__ = ["Classification", "Normalise", "Statistics", "Task", "probabilities"]
 
 PIXELS_AT_ONCE = 250 * 28 * 28
 """Of a channel, when a network is only used: 250 images of 28×28.  With four times as many,
@@ -52,10 +52,19 @@ class Task(Protocol[Batch]):
         ...
 
 
+class Statistics(Protocol):
+    """What normalises images: a Preprocessing, or the run of an application."""
+
+    @property
+    def mean(self) -> tuple[float, ...]: ...
+    @property
+    def std(self) -> tuple[float, ...]: ...
+
+
 class Normalise:
     """uint8 N×C×H×W → float32 N×C×H×W on the device: (v/255 − mean) / std, per channel."""
 
-    def __init__(self, preprocessing: Preprocessing, device: torch.device | str = "cpu") -> None:
+    def __init__(self, preprocessing: Statistics, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
         self._mean = torch.tensor(preprocessing.mean, device=device).view(1, -1, 1, 1)
         self._std = torch.tensor(preprocessing.std, device=device).view(1, -1, 1, 1)
