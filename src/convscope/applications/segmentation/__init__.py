@@ -1,0 +1,1 @@
+"""Every pixel's region: fully convolutional networks and the Deep Parsing Network."""

@@ -1,0 +1,40 @@
+"""Maps twice as large: a transposed convolution that starts as bilinear interpolation."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = ["Doubling", "bilinear_kernel"]
+
+
+def bilinear_kernel() -> Tensor:
+    """The 4×4 kernel with which a transposed convolution of stride 2 interpolates bilinearly.
+
+    (¼, ¾, ¾, ¼) down times the same across: each new pixel lies a quarter of an old one from
+    the nearest old pixel, and takes ¾ of it and ¼ of the next.
+    """
+    side = torch.tensor([0.25, 0.75, 0.75, 0.25])
+    return side[:, None] * side
+
+
+class Doubling(nn.Module):
+    """N×C×H×W → N×C×2H×2W, each map on its own (Long et al. 2015, section 3.3).
+
+    The weights, C×1×4×4, start as bilinear interpolation and may then be learnt.  Beyond its
+    border a map goes on with its last pixel, so that it does not fade there.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        kernels = bilinear_kernel().expand(channels, 1, 4, 4).clone()
+        self.weight = nn.Parameter(kernels)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        # One pixel more on each side makes two more on each side of the result, and with the
+        # kernel's own reach three are cut off again.
+        extended = functional.pad(maps, (1, 1, 1, 1), mode="replicate")
+        return functional.conv_transpose2d(
+            extended, self.weight, stride=2, padding=3, groups=maps.shape[1]
+        )
