@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["LARGEST_GROWTH", "clipped", "coded", "decoded", "mirrored_boxes"]
+__all__ = ["LARGEST_GROWTH", "clipped", "coded", "decoded", "mirrored_boxes", "overlaps"]
 
 LARGEST_GROWTH = math.log(1000 / 16)
 """log of how much a box may grow when it is decoded: e^x must stay finite."""
@@ -50,6 +50,24 @@ def mirrored_boxes(boxes: Tensor, width: Tensor | float) -> Tensor:
     """The boxes in images that were mirrored left to right: left' = width − right."""
     left, top, right, bottom = boxes.unbind(-1)
     return torch.stack([width - right, top, width - left, bottom], -1)
+
+
+def overlaps(boxes: Tensor, others: Tensor) -> Tensor:
+    """Intersection over union of each box with each other one: …×N×4, …×M×4 → …×N×M.
+
+    0 where neither has an area; the leading shapes are those of batches.
+    """
+    one, other = boxes[..., :, None, :], others[..., None, :, :]
+    sides = torch.minimum(one[..., 2:], other[..., 2:]) - torch.maximum(
+        one[..., :2], other[..., :2]
+    )
+    common = sides.clamp_(min=0).prod(-1)
+    union = _area(one) + _area(other) - common
+    return common / union.clamp(min=torch.finfo(union.dtype).tiny)
+
+
+def _area(boxes: Tensor) -> Tensor:
+    return (boxes[..., 2:] - boxes[..., :2]).prod(-1)
 
 
 def _middle_and_sides(boxes: Tensor) -> tuple[Tensor, Tensor]:

@@ -119,32 +119,38 @@ def looked(
         features = method.features(images, maps, boxes)
     with watch.during("heads"):
         regions = method.heads(features, boxes)
-        height, width = images.shape[-2:]
         counts = [len(each) for each in boxes]
-        return tuple(
-            chosen(scores, places, (height, width), least=method.least, most=most)
-            for scores, places in zip(
-                regions.scores.split(counts), regions.boxes.split(counts), strict=True
-            )
-        )
+        return chosen(regions, counts, _size(images), least=method.least, most=most)
 
 
 def chosen(
-    scores: Tensor, boxes: Tensor, size: tuple[int, int], *, least: float, most: int
-) -> Detections:
-    """Of N×K scores and N×K×4 boxes those worth reporting, class by class without doubles.
+    regions: Regions, counts: Sequence[int], size: tuple[int, int], *, least: float, most: int
+) -> tuple[Detections, ...]:
+    """What is worth reporting of the regions, of which the first image has ``counts[0]`` …
 
-    Boxes are clipped to the image of ``size`` (height, width); those without area, and those
+    Boxes are clipped to the images' ``size`` (height, width); those without area, and those
     whose score is below ``least``, are left out; then a surer box suppresses others of its
-    class that overlap it by more than ``OVERLAP``.
+    class that overlap it by more than ``OVERLAP``, and the ``most`` surest of each image stay.
     """
-    boxes = clipped(boxes, size)
+    boxes = clipped(regions.boxes, size)
     sides = boxes[..., 2:] - boxes[..., :2]
-    region, label = torch.nonzero((scores >= least) & (sides > 0).all(-1), as_tuple=True)
-    values, places = scores[region, label], boxes[region, label]
-    keep = batched_nms(places, values, label, OVERLAP)[:most]
-    return Detections(
-        places[keep].float().cpu().numpy(),
-        label[keep].cpu().numpy(),
-        values[keep].float().cpu().numpy(),
-    )
+    worth = (regions.scores >= least) & (sides > 0).all(-1)
+    region, label = torch.nonzero(worth, as_tuple=True)
+    scores, boxes = regions.scores[region, label].float(), boxes[region, label].float()
+    images = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts, dtype=torch.int64))
+    image = images.to(region.device)[region]
+    keep = batched_nms(boxes, scores, image * regions.scores.shape[1] + label, OVERLAP)
+    found = []
+    for number in range(len(counts)):
+        own = keep[image[keep] == number][:most]  # the surest first
+        found.append(
+            Detections(
+                boxes[own].cpu().numpy(), label[own].cpu().numpy(), scores[own].cpu().numpy()
+            )
+        )
+    return tuple(found)
+
+
+def _size(images: Tensor) -> tuple[int, int]:
+    height, width = images.shape[-2:]
+    return height, width
