@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,12 @@ from convscope.inspection.maps.exciting import exciting
 from convscope.inspection.maps.kernels import kernels
 from convscope.inspection.maps.maps import activation_maps
 from convscope.inspection.maps.visualisation import visualise
-from convscope.inspection.subject import Subject, subject_of
+from convscope.inspection.subject import Picture, Subject, subject_of
 from convscope.inspection.symmetry.equivariance import equivariance
 from convscope.inspection.symmetry.invariance import invariance
 from convscope.inspection.walking.gradient import weight_gradient
 from convscope.inspection.walking.walk import walk
+from convscope.report.lesson import material as lesson_material
 from tests.inspection import odd_networks
 from tests.inspection.networks import SmallResNet
 from tests.inspection.test_recording import state_of
@@ -49,8 +50,20 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "symmetry": ("--count", "2"),
     "symmetry --pooling": ("--count", "2"),
     "ablate": ("--count", "4", "--agreement"),
+    "lesson": ("--image", "0", "--out", "lesson.html"),
 }
 QUICK = ("no_convolution", "SharedWeights", "Raising")
+
+
+@pytest.fixture(autouse=True)
+def quick_lessons(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Lessons go into a folder of the test; their maps of attribution are not checked."""
+
+    def unchecked(subject: Subject, pictures: Sequence[Picture]) -> Any:
+        return tuple(attribute_all(subject, each, ["saliency"], check=False) for each in pictures)
+
+    monkeypatch.setattr(lesson_material, "_attributions", unchecked)
+    monkeypatch.chdir(tmp_path)
 
 
 def marked(names: Any) -> list[Any]:

@@ -6,10 +6,7 @@ each; every number that is compared here comes from torch by another way.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 import pytest
@@ -17,12 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
-from torchvision import models
 
 from convscope.architecture.arithmetic import explain
 from convscope.architecture.layers import Residual, Volume
 from convscope.errors import UsageError
-from convscope.inspection.attribution.attribution import attribute
 from convscope.inspection.changes.ablation import ablate
 from convscope.inspection.fields.receptive import receptive_field
 from convscope.inspection.foreign.extraction import architecture_of
@@ -31,101 +26,23 @@ from convscope.inspection.maps.exciting import exciting
 from convscope.inspection.maps.kernels import kernels
 from convscope.inspection.maps.maps import activation_maps
 from convscope.inspection.maps.visualisation import visualise
-from convscope.inspection.recording import Call, trace
-from convscope.inspection.subject import Subject, subject_of
+from convscope.inspection.recording import trace
 from convscope.inspection.symmetry.equivariance import equivariance
-from convscope.inspection.symmetry.invariance import invariance
 from convscope.inspection.symmetry.transforms import Shift
 from convscope.inspection.walking.gradient import weight_gradient
 from convscope.inspection.walking.walk import walk
-from tests.inspection.networks import randomised
 
-CLASSES = 7
-IMAGES = 5
-
-
-def vision_transformer() -> nn.Module:
-    module = models.VisionTransformer(
-        image_size=16, patch_size=4, num_layers=2, num_heads=2, hidden_dim=16, mlp_dim=32,
-        num_classes=CLASSES,
-    )  # fmt: skip
-    nn.init.normal_(module.heads.head.weight)  # torchvision begins with zeros
-    return module
-
-
-def googlenet() -> nn.Module:
-    return models.googlenet(num_classes=CLASSES, init_weights=False, aux_logits=True)
-
-
-@dataclass(frozen=True)
-class Network:
-    """How it is made, what it takes, and the classes of what the notation has no layer for."""
-
-    make: Callable[[], nn.Module]
-    volume: Volume
-    against: frozenset[str] = frozenset()
-
-
-NETWORKS = {
-    "resnet18": Network(lambda: models.resnet18(num_classes=CLASSES), Volume(32, 32, 3)),
-    "mobilenet": Network(
-        lambda: models.mobilenet_v3_small(num_classes=CLASSES),
-        Volume(32, 32, 3),
-        frozenset({"BatchNorm2d", "Hardswish", "Hardsigmoid", "mul"}),
-    ),
-    "vit": Network(
-        vision_transformer,
-        Volume(16, 16, 3),
-        frozenset(
-            {
-                *("reshape", "permute", "class_token", "expand", "cat", "encoder.pos_embedding"),
-                *("LayerNorm", "MultiheadAttention", "getitem", "Linear"),
-            }
-        ),
-    ),
-    "googlenet": Network(
-        googlenet, Volume(32, 32, 3), frozenset({"BatchNorm2d", "MaxPool2d", "cat"})
-    ),
-    "alexnet": Network(lambda: models.alexnet(num_classes=CLASSES), Volume(224, 224, 3)),
-    "vgg11": Network(
-        lambda: models.vgg11(num_classes=CLASSES),
-        Volume(32, 32, 3),
-        frozenset({"AdaptiveAvgPool2d"}),
-    ),
-}
-SLOW = ("googlenet", "alexnet", "vgg11")
-ALL = [pytest.param(each, marks=[pytest.mark.slow] * (each in SLOW)) for each in NETWORKS]
-each_network = pytest.mark.parametrize("name", ALL)
-
-
-@cache
-def module_of(name: str) -> nn.Module:
-    with torch.random.fork_rng(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of initialisations that will change
-        torch.manual_seed(1)
-        return randomised(NETWORKS[name].make())
-
-
-@cache
-def subject_named(name: str) -> Subject:
-    """With few images, so that each section is quick."""
-    subject = subject_of(module_of(name), shape=NETWORKS[name].volume)
-    return replace(subject, name=name, images=subject.images[:IMAGES])
-
-
-@cache
-def calls_of(name: str) -> dict[str, Call]:
-    subject = subject_named(name)
-    return {call.name: call for call in trace(subject.module, subject.tensor(subject.images[:1]))}
-
-
-def first_convolution(subject: Subject) -> str:
-    return next(each.name for each in subject.layers if each.kind == "Conv2d")
-
-
-def spread(names: list[str], count: int) -> list[str]:
-    """Some of them, from the first to the last."""
-    return [names[int(k)] for k in np.linspace(0, len(names) - 1, min(count, len(names)))]
+from .torchvision_networks import (
+    IMAGES,
+    NETWORKS,
+    calls_of,
+    check_untouched,
+    each_network,
+    first_convolution,
+    module_of,
+    spread,
+    subject_named,
+)
 
 
 @each_network
@@ -314,28 +231,6 @@ def test_pixels_outside_of_a_field_change_nothing(name: str) -> None:
 
 
 @each_network
-def test_saliency_is_the_gradient_of_the_score(name: str) -> None:
-    subject = subject_named(name)
-    found = attribute(subject, 0, "saliency", target=3, check=False)
-    image = subject.tensor(subject.images[:1]).requires_grad_()
-    (slope,) = torch.autograd.grad(module_of(name).eval()(image)[0, 3], image)
-    assert np.allclose(found.values, slope[0].abs().amax(0).numpy(), rtol=1e-3, atol=1e-6)
-    assert found.predicted == int(subject.probabilities(subject.images[0]).argmax())
-
-
-@pytest.mark.parametrize("name", ["resnet18", "mobilenet", "vit"])
-def test_grad_cam_is_shown_with_a_label_or_the_reason_why_not(name: str) -> None:
-    subject = subject_named(name)
-    try:
-        found = attribute(subject, 0, "grad-cam", check=False)
-    except UsageError as error:
-        assert name == "vit", error
-        return
-    assert found.label == "not checked"
-    assert found.values.shape == (subject.volume.height, subject.volume.width)
-
-
-@each_network
 def test_a_convolution_moves_with_the_image_where_no_padding_is_near(name: str) -> None:
     subject = subject_named(name)
     layer = first_convolution(subject)
@@ -348,16 +243,6 @@ def test_a_convolution_moves_with_the_image_where_no_padding_is_near(name: str) 
     assert found.counterpart
     assert found.interior is not None
     assert found.interior.value <= 1e-5
-
-
-@each_network
-def test_an_answer_without_a_shift_stays(name: str) -> None:
-    if name in SLOW:  # every pooling in turn, of networks with a hundred million weights
-        pytest.skip("covered by the small ones")
-    found = invariance(subject_named(name), (0, 2), images=2)
-    own = found.own.predictions[0]
-    assert (own.shift, own.unchanged.value) == (0, 1.0)
-    assert own.change.value == pytest.approx(0.0, abs=1e-6)
 
 
 @each_network
@@ -390,12 +275,5 @@ def test_switching_a_channel_off_does_what_a_zeroed_kernel_does(name: str) -> No
 
 @each_network
 def test_the_network_is_as_it_was_after_all_this(name: str) -> None:
-    """The last test of each network: nothing hangs on, nothing was switched on."""
-    module, subject = module_of(name), subject_named(name)
-    for each in (*module.modules(), *subject.module.modules()):
-        assert not each._forward_hooks and not each._forward_pre_hooks and not each._backward_hooks
-    assert not any(each.training for each in subject.module.modules())
-    for one, other in zip(
-        module.state_dict().values(), subject.module.state_dict().values(), strict=True
-    ):
-        assert torch.equal(one, other)
+    """The last test of each network."""
+    check_untouched(name)
