@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -17,60 +16,32 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import nn
 
-from convscope.applications.backbone import SCRATCH, Backbone, backbone_of
+from convscope.applications.backbone import Backbone, backbone_of
+from convscope.applications.planning import (
+    Fitting,
+    Options,
+    backbone_source,
+    data_for,
+    planned,
+    require_same,
+    stored_backbone,
+)
 from convscope.applications.runs import (
     ApplicationRun,
-    DataRecord,
     list_applications,
     open_application,
 )
 from convscope.applications.stages import Stage, trained_in_stages
-from convscope.architecture.architecture import Architecture
-from convscope.data.annotated import Annotated, Kind, pixel_statistics, require
+from convscope.data.annotated import Annotated, Kind
 from convscope.data.progress import Progress, Tell, teller
 from convscope.errors import RunError, UsageError, did_you_mean
 from convscope.training.begin import require_empty
 from convscope.training.checkpoint import load_weights
-from convscope.training.conditions import resolve
 from convscope.training.files import claimed, write_bytes, write_json, writing
 from convscope.training.loop import Step
 from convscope.training.runs import MODEL, RUN, Run, new_folder, run_path, runs_folder
 
-__all__ = ["Application", "Fitting", "Options"]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How data are read and a training goes, the same for all applications.
-
-    ``format`` and ``annotations`` say what a folder of data holds where that is not plain,
-    ``longest`` brings the longer side of larger images down to so many pixels, ``quick``
-    is for a first look, ``control`` names a negative control, and ``recipe`` changes single
-    keys of the recipes of all stages.
-    """
-
-    format: str | None = None
-    annotations: str | None = None
-    longest: int | None = None
-    on_bad: str = "refuse"
-    quick: bool = False
-    control: str | None = None
-    recipe: Mapping[str, Any] = field(default_factory=dict)
-    scenes: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Fitting:
-    """All that a training stands on: what a subclass's stages and measures are made of."""
-
-    run: ApplicationRun
-    data: Annotated
-    backbone: Backbone
-    device: torch.device
-    quick: bool
-    control: str | None
-    recipe: Mapping[str, Any]
-    tell: Tell
+__all__ = ["Application"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +143,7 @@ class Application:
             on_bad="skip" if begun.data.skipped else "refuse",
             **{key: stored.pop(key) for key in ("quick", "control", "recipe", "scenes")},
         )
-        steps = cls(begun.method, _backbone_source(begun), stored).fit_steps(
+        steps = cls(begun.method, backbone_source(begun), stored).fit_steps(
             data if data is not None else begun.data.source,
             seed=begun.seed,
             device=begun.conditions.device,
@@ -203,11 +174,14 @@ class Application:
         if begun is None and out is not None:
             require_empty(run_path(out))
         backbone = backbone_of(self.backbone)
-        known = self._data(data, backbone, how, progress)
+        known = data_for(data, self.kind, backbone, how, progress)
         backbone = backbone_of(self.backbone, known.channels)
-        run = self._planned(known, backbone, seed, device, how)
+        settings = self.chosen_settings(known, backbone)
+        run = planned(
+            self.task, self.method, settings, known, backbone, how, seed=seed, device=device
+        )
         if begun is not None:
-            _require_same(begun, run)
+            require_same(begun, run)
             run = begun
         else:
             folder = run_path(out) if out is not None else new_folder(self.method, known.name)
@@ -246,7 +220,7 @@ class Application:
             raise RunError(
                 "the training has not been finished", place=str(run.path), remedy=run.how_to_go_on
             )
-        return cls(run.method, _backbone_source(run), dict(run.settings), run)
+        return cls(run.method, backbone_source(run), dict(run.settings), run)
 
     def save(self, folder: str | Path) -> Path:
         """Writes what is needed to load it again: run.json and the weights."""
@@ -272,7 +246,7 @@ class Application:
     def network(self) -> nn.Module:
         """The trained network, in eval mode, on the processor."""
         run = self.trained_run
-        backbone = _stored_backbone(run)
+        backbone = stored_backbone(run)
         network = self.build(run, backbone)
         load_weights(run.model, network)
         return network.eval()
@@ -283,63 +257,6 @@ class Application:
                 f'there is no control "{control}" of {self.task}',
                 remedy=f"known are {', '.join(self.controls)}",
             )
-
-    def _data(
-        self,
-        data: Annotated | str | Path,
-        backbone: Backbone,
-        how: Options,
-        progress: Tell | None,
-    ) -> Annotated:
-        from convscope.data.annotated_sources import load_annotated
-
-        if isinstance(data, Annotated):
-            known = data
-        else:
-            known = load_annotated(
-                data,
-                self.kind,
-                format=how.format,
-                annotations=how.annotations,
-                longest=how.longest,
-                # Trained layers want the channels that they know, new ones take what there is.
-                channels=None if backbone.classifier is None else backbone.channels,
-                on_bad=how.on_bad,
-                progress=progress,
-                **how.scenes,
-            )
-        require(known, self.kind)
-        return known
-
-    def _planned(
-        self, data: Annotated, backbone: Backbone, seed: int, device: str, how: Options
-    ) -> ApplicationRun:
-        if not 0 <= seed < 2**63:
-            raise UsageError(f"the seed is {seed}", remedy="give a whole number from 0 up")
-        mean, std = backbone.statistics or pixel_statistics(data.train)
-        settings = {
-            **self.chosen_settings(data, backbone),
-            "quick": how.quick,
-            "control": how.control,
-            "recipe": {key: str(value) for key, value in how.recipe.items()},
-            "scenes": dict(how.scenes),
-        }
-        return ApplicationRun(
-            path=Path(),
-            task=self.task,
-            method=self.method,
-            backbone=backbone.as_dict(),
-            data=_record(data, how),
-            classes=data.classes,
-            regions=data.regions,
-            channels=data.channels,
-            mean=mean,
-            std=std,
-            seed=seed,
-            conditions=resolve(device, "auto", backbone.architecture),
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            settings=settings,
-        )
 
 
 def _last(
@@ -367,48 +284,3 @@ def _unfinished(task: str) -> ApplicationRun:
             remedy="name one with --out, or leave --resume out",
         )
     return found[-1]
-
-
-def _backbone_source(run: ApplicationRun) -> str:
-    """What to give to ``backbone_of`` to get the run's backbone again."""
-    origin = run.backbone["origin"]
-    return run.backbone["notation"] if origin == SCRATCH else origin
-
-
-def _stored_backbone(run: ApplicationRun) -> Backbone:
-    """The layers of a run's backbone, whose weights the run itself holds."""
-    return Backbone(Architecture.parse(run.backbone["notation"]), run.backbone["origin"])
-
-
-def _record(data: Annotated, how: Options) -> DataRecord:
-    return DataRecord(
-        name=data.name,
-        source=data.source,
-        place=data.place,
-        fingerprint=data.fingerprint,
-        train=len(data.train),
-        validation=len(data.validation),
-        test=len(data.test),
-        format=how.format,
-        annotations=how.annotations,
-        longest=how.longest,
-        skipped=len(data.skipped),
-    )
-
-
-def _require_same(begun: ApplicationRun, asked: ApplicationRun) -> None:
-    """RunError where the run was begun as another one than is asked for now."""
-    keys = ("method", "seed", "classes", "settings", "backbone")
-    differences = [
-        f"its {key} is {getattr(begun, key)}, asked is {getattr(asked, key)}"
-        for key in keys
-        if getattr(begun, key) != getattr(asked, key)
-    ]
-    if begun.data.fingerprint != asked.data.fingerprint:
-        differences.append(f"its data are {begun.data.name}, these are {asked.data.name}")
-    if differences:
-        raise RunError(
-            f"this run is of another training: {'; '.join(differences)}",
-            place=str(begun.path),
-            remedy="resume it as it was begun, or train into another folder",
-        )

@@ -11,7 +11,7 @@ from convscope.errors import ConvscopeError, NoRunError, RunError, did_you_mean
 from convscope.training.conditions import Conditions
 from convscope.training.files import is_live, read_json
 from convscope.training.recipe import Recipe
-from convscope.training.runs import METRICS, MODEL, RUN, quoted, run_path, runs_folder
+from convscope.training.runs import APPLICATIONS, METRICS, MODEL, RUN, quoted, run_path, runs_folder
 
 __all__ = [
     "ApplicationRun",
@@ -25,7 +25,6 @@ __all__ = [
 SCHEMA = "convscope.application-run/1"
 STAGE_SCHEMA = "convscope.stage/1"
 STAGES = "stages"
-COMMANDS = {"detection": "detect", "segmentation": "segment", "captioning": "caption"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ class ApplicationRun:
     @property
     def command(self) -> str:
         """The command that works with such runs."""
-        return f"convscope {COMMANDS[self.task]}"
+        return f"convscope {APPLICATIONS[self.task]}"
 
     @property
     def how_to_go_on(self) -> str:
@@ -172,7 +171,7 @@ def open_application(source: str | Path | ApplicationRun, task: str) -> Applicat
                 "there is no run" if not path.exists() else f"this folder holds no run (no {RUN})",
                 place=str(path),
                 remedy=did_you_mean(path.name, known)
-                or f'"convscope {COMMANDS[task]} train" makes one',
+                or f'"convscope {APPLICATIONS[task]} train" makes one',
             )
         found = _read(path)
     if found.task != task:

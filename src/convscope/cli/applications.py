@@ -13,7 +13,8 @@ from convscope.cli.options import complete_runs, read_settings
 from convscope.cli.progress import Follower, following
 
 if TYPE_CHECKING:
-    from convscope.applications.application import Application, Options
+    from convscope.applications.application import Application
+    from convscope.applications.planning import Options
 
 __all__ = [
     "AnnotationsOption",
@@ -104,7 +105,7 @@ def options_of(
     **more: Any,
 ) -> Options:
     """The words of a command as the options of a training."""
-    from convscope.applications.application import Options
+    from convscope.applications.planning import Options
 
     return Options(
         format=format,
@@ -151,13 +152,13 @@ def fitted(
 def _saying_how_to_go_on(
     follower: Follower, application: Application, out: str | None
 ) -> Iterator[None]:
-    from convscope.applications.runs import COMMANDS
+    from convscope.training.runs import APPLICATIONS
 
     try:
         yield
     except KeyboardInterrupt:
         if follower.step is not None:
-            command = f"convscope {COMMANDS[application.task]} train"
+            command = f"convscope {APPLICATIONS[application.task]} train"
             where = f" --out {out}" if out else ""
             note(f'stopped and saved: "{command} --resume{where}" goes on')
             raise Stopped from None

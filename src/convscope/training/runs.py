@@ -32,6 +32,9 @@ SNAPSHOTS = "checkpoints"
 MODEL = "model.safetensors"
 METRICS = "metrics.jsonl"
 
+APPLICATIONS = {"detection": "detect", "segmentation": "segment", "captioning": "caption"}
+"""Tasks that have runs of their own kind, and the commands that work with them."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunData:
@@ -266,6 +269,13 @@ def new_folder(architecture: str, data: str) -> Path:
 
 
 def _from_dict(path: Path, values: Mapping[str, Any]) -> Run:
+    task = values.get("task")
+    if task in APPLICATIONS:
+        raise RunError(
+            f"this is a run of {task}, and a classifier's is wanted",
+            place=str(path),
+            remedy=f'"convscope {APPLICATIONS[task]}" works with it',
+        )
     try:
         if values["schema"] != SCHEMA:
             raise ValueError(f"schema {values['schema']}")
