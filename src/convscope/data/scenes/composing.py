@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from convscope.data.annotated import Objects
 from convscope.data.scenes.garments import SIDE, Garments, silhouettes
-from convscope.data.scenes.planning import Item, Plan
+from convscope.data.scenes.planning import Item
 from convscope.data.scenes.resampling import resampled
 
 __all__ = ["DIFFICULT_BELOW", "Painting", "Patch", "objects_of", "paint", "patches_of"]
@@ -19,7 +19,9 @@ __all__ = ["DIFFICULT_BELOW", "Painting", "Patch", "objects_of", "paint", "patch
 DIFFICULT_BELOW = 40
 """Percent: of a garment that is called difficult less than this is visible."""
 _SEEN = 10
-"""Percent: what is visible below this is no object at all."""
+"""Percent: a garment of which less is visible is no object at all, and left to the ground."""
+_LEAST_SIDE = 2
+"""Pixels: nor is one whose box is thinner; Pascal VOC could not tell it from an empty box."""
 
 Pixels = NDArray[np.uint8]
 
@@ -100,27 +102,28 @@ def _blend(picture: NDArray[np.int32], patch: Patch) -> tuple[slice, slice]:
     return window
 
 
-def objects_of(painting: Painting, plan: Plan) -> tuple[Objects, NDArray[np.uint8]]:
-    """What can be seen of each garment, in boxes around its visible pixels, and whose it is.
+def objects_of(painting: Painting, items: Sequence[Item]) -> tuple[Objects, NDArray[np.uint8]]:
+    """What can be seen of each garment, in boxes around its visible pixels.
 
-    Also gives the owner's number of each object.  A garment that can hardly be seen is none.
+    Also the number that each object has among the owners.
     """
-    seen = np.bincount(painting.owners.ravel(), minlength=len(plan.garments) + 1)[1:]
-    boxes, labels, difficult, owners = [], [], [], []
-    for number, item in enumerate(plan.garments, 1):
-        pixels, whole = int(seen[number - 1]), painting.whole[number - 1]
+    seen = np.bincount(painting.owners.ravel(), minlength=len(items) + 1)[1:].tolist()
+    found = []
+    for number, (item, pixels, whole) in enumerate(
+        zip(items, seen, painting.whole, strict=True), 1
+    ):
         if pixels == 0 or 100 * pixels < _SEEN * whole:
             continue
-        boxes.append(_box(painting.owners, item, number))
-        labels.append(item.label)
-        difficult.append(100 * pixels < DIFFICULT_BELOW * whole)
-        owners.append(number)
+        left, top, right, bottom = _box(painting.owners, item, number)
+        if min(right - left, bottom - top) >= _LEAST_SIDE:
+            difficult = 100 * pixels < DIFFICULT_BELOW * whole
+            found.append(((left, top, right, bottom), item.label, difficult, number))
     objects = Objects(
-        boxes=np.array(boxes, np.float32).reshape(-1, 4),
-        labels=np.array(labels, np.int64),
-        difficult=np.array(difficult, bool),
+        boxes=np.array([box for box, *_ in found], np.float32).reshape(-1, 4),
+        labels=np.array([label for _, label, _, _ in found], np.int64),
+        difficult=np.array([difficult for _, _, difficult, _ in found], bool),
     )
-    return objects, np.array(owners, np.uint8)
+    return objects, np.array([number for *_, number in found], np.uint8)
 
 
 def _box(owners: Pixels, item: Item, number: int) -> tuple[int, int, int, int]:

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from convscope.data.annotations.parts import PARTS, Part
 from convscope.data.images import ImageSet, split_indices
 from convscope.data.mini import load_mini
 from convscope.data.progress import Tell
 from convscope.errors import DataError, UsageError, did_you_mean
 
-__all__ = ["CLASSES", "PARTS", "SIDE", "SOURCES", "Garments", "Part", "load_garments", "silhouettes"]
+__all__ = ["CLASSES", "SIDE", "SOURCES", "Garments", "load_garments", "silhouettes"]
 
-Part = Literal["train", "validation", "test"]
-PARTS: tuple[Part, ...] = get_args(Part)
+
 SOURCES = ("fashion-mnist", "fashion-mini")
 SIDE = 28
 """Height and width of a garment's picture."""

@@ -50,7 +50,9 @@ def _phrases() -> dict[tuple[str, ...], Sign]:
     found |= dict.fromkeys(("under", "beneath", "underneath"), Sign("of", "below"))
     found |= dict.fromkeys(("up", "upwards"), Sign("direction", "up"))
     found |= dict.fromkeys(("down", "downwards"), Sign("direction", "down"))
-    found |= dict.fromkeys(("moves", "move", "goes", "go", "slides", "travels"), Sign("verb", "moves"))
+    found |= dict.fromkeys(
+        ("moves", "move", "goes", "go", "slides", "travels"), Sign("verb", "moves")
+    )
     found |= dict.fromkeys(("appears", "appear", "comes into view"), Sign("verb", "appears"))
     found |= dict.fromkeys(("leaves", "leave", "disappears", "vanishes"), Sign("verb", "leaves"))
     found |= dict.fromkeys(("slowly", "slow"), Sign("speed", "slowly"))

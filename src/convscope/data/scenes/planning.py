@@ -7,15 +7,30 @@ captions state is true of each of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from convscope.data.scenes.chance import Chance
 from convscope.data.scenes.difficulty import Difficulty
 from convscope.data.scenes.garments import CLASSES, SIDE, Garments
-from convscope.data.scenes.relations import RELATIONS, Relation
+from convscope.data.scenes.relations import OPPOSITE, RELATIONS, Relation
 
-__all__ = ["HELD_OUT", "LARGEST", "PAIRS", "SMALLEST", "Item", "Pairs", "Plan", "plan_scene"]
+__all__ = [
+    "HELD_OUT",
+    "LARGEST",
+    "PAIRS",
+    "SMALLEST",
+    "Item",
+    "Pairs",
+    "Plan",
+    "fragments_of",
+    "item_of",
+    "pair_of",
+    "plan_scene",
+    "put_down",
+    "sides_of",
+]
 
 Pairs = Literal["seen", "held-out", "any"]
 PAIRS: tuple[Pairs, ...] = get_args(Pairs)
@@ -35,6 +50,9 @@ _APART = 5
 _TRIES = 6
 _WINDOW = (8, 13)
 """Sides of the fragments, in pixels of a garment's picture."""
+
+Spans = tuple[tuple[int, int], tuple[int, int]]
+"""From where to where, across and down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +79,6 @@ class Plan:
 
     garments: tuple[Item, ...]
     fragments: tuple[Item, ...]
-    first: int
-    second: int | None
-    relation: Relation
 
 
 def plan_scene(
@@ -79,15 +94,10 @@ def plan_scene(
     placed: list[Item] = []
     for label in chance.mixed(labels):
         side = chance.between(SMALLEST, largest)
-        on_low_side = (label == first) == (relation in ("left", "above"))
-        low, high = side // 2, size - side + side // 2
-        along = (low, line - _APART) if on_low_side else (line + _APART, high)
-        spans = (along, (low, high)) if relation in ("left", "right") else ((low, high), along)
-        place = _place(chance, difficulty, side, spans, placed)
-        placed.append(_item(chance, difficulty, garments, label, side, place))
-    count = chance.between(*difficulty.fragments)
-    fragments = tuple(_fragment(chance, size, difficulty, garments) for _ in range(count))
-    return Plan(tuple(placed), fragments, first, second, relation)
+        spans = sides_of(relation if label == first else OPPOSITE[relation], side, line, size)
+        place = put_down(chance, difficulty, side, spans, placed)
+        placed.append(item_of(chance, difficulty, garments, label, side, place))
+    return Plan(tuple(placed), fragments_of(chance, size, difficulty, garments))
 
 
 def _groups(
@@ -99,12 +109,12 @@ def _groups(
         total = max(total, 2)
     elif total < 2 or not chance.happens(_TWO_CLASSES):
         return chance.below(len(CLASSES)), None, (total, 0)
-    first, second = _pair(chance, pairs)
+    first, second = pair_of(chance, pairs)
     ones = chance.between(1, total - 1)
     return first, second, (ones, total - ones)
 
 
-def _pair(chance: Chance, pairs: Pairs) -> tuple[int, int]:
+def pair_of(chance: Chance, pairs: Pairs) -> tuple[int, int]:
     held = {*HELD_OUT, *((second, first) for first, second in HELD_OUT)}
     every = [(one, two) for one in range(len(CLASSES)) for two in range(len(CLASSES)) if one != two]
     if pairs == "held-out":
@@ -112,12 +122,15 @@ def _pair(chance: Chance, pairs: Pairs) -> tuple[int, int]:
     return chance.one_of([pair for pair in every if pairs == "any" or pair not in held])
 
 
-def _place(
-    chance: Chance,
-    difficulty: Difficulty,
-    side: int,
-    spans: tuple[tuple[int, int], tuple[int, int]],
-    placed: list[Item],
+def sides_of(relation: Relation, side: int, line: int, size: int) -> Spans:
+    """Where the middle of a picture of this side may lie: on one side of the line, and inside."""
+    low, high = side // 2, size - side + side // 2
+    along = (low, line - _APART) if relation in ("left", "above") else (line + _APART, high)
+    return (along, (low, high)) if relation in ("left", "right") else ((low, high), along)
+
+
+def put_down(
+    chance: Chance, difficulty: Difficulty, side: int, spans: Spans, placed: Sequence[Item]
 ) -> tuple[int, int]:
     """(left, top) of the try that hides least of what is there, or of the first, carelessly."""
     tries = 1 if chance.happens(difficulty.careless) else _TRIES
@@ -135,7 +148,7 @@ def _shared(place: tuple[int, int], side: int, other: Item) -> int:
     return max(across, 0) * max(down, 0)
 
 
-def _item(
+def item_of(
     chance: Chance,
     difficulty: Difficulty,
     garments: Garments,
@@ -157,11 +170,18 @@ def _item(
     )
 
 
+def fragments_of(
+    chance: Chance, size: int, difficulty: Difficulty, garments: Garments
+) -> tuple[Item, ...]:
+    """Small windows of garments, anywhere in the scene."""
+    count = chance.between(*difficulty.fragments)
+    return tuple(_fragment(chance, size, difficulty, garments) for _ in range(count))
+
+
 def _fragment(chance: Chance, size: int, difficulty: Difficulty, garments: Garments) -> Item:
-    """A small window of a garment, somewhere in the scene."""
     side = chance.between(SMALLEST, min(LARGEST, size // 2))
     height, width = chance.between(*_WINDOW), chance.between(*_WINDOW)
     top, left = chance.below(SIDE - height + 1), chance.below(SIDE - width + 1)
     place = (chance.below(size - side + 1), chance.below(size - side + 1))
     label = chance.below(len(CLASSES))
-    return _item(chance, difficulty, garments, label, side, place, (top, left, height, width))
+    return item_of(chance, difficulty, garments, label, side, place, (top, left, height, width))

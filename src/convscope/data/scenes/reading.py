@@ -67,9 +67,7 @@ def _the_other(signs: tuple[Sign, ...], name: str) -> str:
 def _events(signs: tuple[Sign, ...]) -> Iterator[Event]:
     """One for each verb, out of what stands between the verbs before and after it."""
     verbs = [place for place, sign in enumerate(signs) if sign.kind == "verb"]
-    for before, place, after in zip(
-        [-1, *verbs], verbs, [*verbs[1:], len(signs)], strict=False
-    ):
+    for before, place, after in zip([-1, *verbs], verbs, [*verbs[1:], len(signs)], strict=False):
         earlier, later = signs[before + 1 : place], signs[place + 1 : after]
         subject = _last(earlier, "garment") or _first(later, "garment")
 

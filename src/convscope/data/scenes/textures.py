@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from convscope.data.scenes.chance import Chance
 from convscope.data.scenes.difficulty import Difficulty
 from convscope.data.scenes.resampling import resampled
 
-__all__ = ["ground", "lit"]
+__all__ = ["Light", "ground", "light"]
 
 Field = NDArray[np.int32]
 
@@ -43,17 +45,27 @@ def _stripes(chance: Chance, size: int, amplitude: int) -> Field:
     return waves // directions
 
 
-def lit(picture: Field, chance: Chance, difficulty: Difficulty) -> NDArray[np.uint8]:
-    """The picture under a light that fades towards one side, with grain: size×size bytes."""
-    size = len(picture)
+@dataclass(frozen=True, slots=True, eq=False)
+class Light:
+    """A light that fades towards one side (of 256, size×size), and how strong the grain is."""
+
+    share: Field
+    grain: int
+
+    def on(self, picture: Field, chance: Chance) -> NDArray[np.uint8]:
+        """The picture as it is seen: picture · share / 256 + grain of its own, size×size bytes."""
+        noise = chance.bytes(*picture.shape).astype(np.int32) - 128
+        seen = (picture * self.share + 128) // 256 + noise * self.grain // 128
+        return np.clip(seen, 0, 255).astype(np.uint8)
+
+
+def light(chance: Chance, size: int, difficulty: Difficulty) -> Light:
+    """Light from any side; where it is darkest, the difficulty's share of it is left."""
     darkest = chance.between(*difficulty.light)
     across, down = chance.between(-8, 8), chance.between(-8, 8)
-    grain = chance.between(*difficulty.grain)
     steps = 2 * np.arange(size, dtype=np.int32) - (size - 1)
-    # −span … span over the picture, brought to darkest … 256
+    # −span … span over the picture, brought to 256 … darkest
     slope = across * steps + down * steps[:, None]
     span = max((abs(across) + abs(down)) * (size - 1), 1)
-    light = 256 - (256 - darkest) * (slope + span) // (2 * span)
-    noise = chance.bytes(size, size).astype(np.int32) - 128
-    seen = (picture * light + 128) // 256 + noise * grain // 128
-    return np.clip(seen, 0, 255).astype(np.uint8)
+    share = 256 - (256 - darkest) * (slope + span) // (2 * span)
+    return Light(share, chance.between(*difficulty.grain))
