@@ -10,7 +10,7 @@ from torch import Tensor
 
 from convscope.applications.captioning.vocabulary import END, PAD, START, UNKNOWN
 
-__all__ = ["Found", "Speaker", "State", "beam_search"]
+__all__ = ["SILENT", "Found", "Speaker", "State", "beam_search"]
 
 State = tuple[Tensor, ...]
 """What a decoder remembers between two words: tensors with a row for each sentence."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from typing import Self
+
 import torch
 from torch import Tensor, nn
+
+from convscope.network.build import Network
+from convscope.network.fast import fast_forward
 
 __all__ = ["Encoder"]
 
@@ -18,35 +24,45 @@ class Encoder(nn.Module):
     makes of them what the decoder reads, so that it can tell what is where.
 
     Images N×C×H×W → N×cells×``features``, cells in rows from the top left; clips with T
-    frames, N×T×C×H×W → N×T×cells×features.
+    frames, N×T×C×H×W → N×T×cells×features.  While the backbone is ``frozen`` it learns nothing.
     """
+
+    frozen: bool = False
 
     def __init__(self, backbone: nn.Module, channels: int, *, features: int) -> None:
         super().__init__()
         self.backbone = backbone
         middle = (channels + features) // 2
-        self.stages = nn.Sequential(*_stage(channels, middle), *_stage(middle, features))
+        self.stages = Network(
+            OrderedDict([*_stage(1, channels, middle), *_stage(2, middle, features)])
+        )
         self.cells = nn.Conv2d(features + 2, features, 1)
+
+    def train(self, mode: bool = True) -> Self:
+        """A frozen backbone stays as if it were only used: it keeps its means and deviations."""
+        super().train(mode)
+        if self.frozen:
+            self.backbone.eval()
+        return self
 
     def forward(self, images: Tensor) -> Tensor:
         if images.ndim == 5:
             found: Tensor = self(images.flatten(0, 1))
             return found.unflatten(0, images.shape[:2])
-        return self.grid(self.backbone(images))
-
-    def grid(self, maps: Tensor) -> Tensor:
-        """What the stages behind the backbone make of its activation maps."""
-        maps = self.stages(maps)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            maps = fast_forward(self.backbone)(images)
+        maps = fast_forward(self.stages)(maps)
         placed = torch.cat([maps, _places(maps)], 1)
         return torch.relu(self.cells(placed)).flatten(2).transpose(1, 2)
 
 
-def _stage(channels: int, kernels: int) -> list[nn.Module]:
+def _stage(number: int, channels: int, kernels: int) -> list[tuple[str, nn.Module]]:
+    """The article's order: convolution, batch normalisation, ReLU, pooling."""
     return [
-        nn.Conv2d(channels, kernels, 3, padding=1, bias=False),
-        nn.MaxPool2d(2),
-        nn.BatchNorm2d(kernels),
-        nn.ReLU(),
+        (f"conv{number}", nn.Conv2d(channels, kernels, 3, padding=1)),
+        (f"batch{number}", nn.BatchNorm2d(kernels)),
+        (f"relu{number}", nn.ReLU()),
+        (f"pool{number}", nn.MaxPool2d(2)),
     ]
 
 

@@ -79,9 +79,7 @@ def _waves(side: int, count: int) -> Tensor:
     transform's), divided by side: weights with which sums begin to say where something is.
     """
     place = (torch.arange(side) + 0.5) / side * torch.pi
-    order = sorted(
-        ((u, v) for u in range(side) for v in range(side)), key=lambda uv: (sum(uv), uv)
-    )
+    order = sorted(((u, v) for u in range(side) for v in range(side)), key=lambda uv: (sum(uv), uv))
     if count > len(order):
         raise ValueError(f"{count} sums of a grid with {len(order)} cells")
     patterns = [torch.outer(torch.cos(v * place), torch.cos(u * place)) for u, v in order[:count]]

@@ -19,9 +19,7 @@ def rouge_l(captions: Sequence[Words], references: Sequence[Sequence[Words]]) ->
     P is its part of the caption and R of the reference, each the best over the references
     (not of one and the same).  Equal to pycocoevalcap's ``Rouge``.
     """
-    return tuple(
-        _score(caption, own) for caption, own in zip(captions, references, strict=True)
-    )
+    return tuple(_score(caption, own) for caption, own in zip(captions, references, strict=True))
 
 
 def longest_common(one: Words, other: Words) -> int:

@@ -1,0 +1,226 @@
+"""Images and clips into sentences: ``Captioner``, with fit, predict, evaluate, save, load."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+
+from convscope.applications.application import Application
+from convscope.applications.backbone import Backbone
+from convscope.applications.captioning.control import CONTROL
+from convscope.applications.captioning.evaluation import CaptionEvaluation, evaluated, scored
+from convscope.applications.captioning.learning import stages_of
+from convscope.applications.captioning.material import data_of, held_out_scenes, with_scenes
+from convscope.applications.captioning.network import (
+    CLIP_METHODS,
+    METHODS,
+    CaptionNetwork,
+    make_network,
+)
+from convscope.applications.captioning.pictures import SIDE, normaliser, read_sources
+from convscope.applications.captioning.sentences import Caption, Reading, captions_of
+from convscope.applications.captioning.vocabulary import Vocabulary, vocabulary_of
+from convscope.applications.planning import Fitting, Options
+from convscope.applications.runs import ApplicationRun
+from convscope.applications.stages import Stage
+from convscope.data.annotated import Annotated, Kind
+from convscope.data.progress import Tell
+from convscope.errors import DataError, UsageError
+from convscope.training.loop import Step
+
+__all__ = ["BEAM", "Captioner"]
+
+BEAM = 3
+"""Hypotheses an image; Show and Tell found little to gain beyond."""
+
+_DEFAULTS: dict[str, Any] = {"side": SIDE, "least": 1, "paraphrases": 5}
+"""Pixels that an image is brought to; how often a word must stand in the captions to be one
+of its own; captions that are learnt of an image each time it is read."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Captioner(Application):
+    """A convolutional network that sees, and a recurrent one that says what.
+
+    Methods: ``attention`` looks at a part of the grid for each word (Xu et al. 2015),
+    ``plain`` is shown the whole once (Vinyals et al. 2015); for clips the frames are read
+    by their mean over time (``clip-mean``) or by an LSTM over time (``clip-lstm``).
+
+    >>> Captioner("plain")
+    <Captioner: plain, not trained>
+    """
+
+    task: ClassVar[str] = "captioning"
+    kind: ClassVar[Kind] = "captions"
+    methods: ClassVar[tuple[str, ...]] = METHODS
+    controls: ClassVar[tuple[str, ...]] = (CONTROL,)
+
+    def fit_steps(
+        self,
+        data: Annotated | str | Path = "scenes",
+        *,
+        seed: int = 0,
+        device: str = "auto",
+        out: str | Path | None = None,
+        options: Options | None = None,
+        progress: Tell | None = None,
+        begun: ApplicationRun | None = None,
+    ) -> Generator[Step, None, ApplicationRun]:
+        """As of every application; scenes are as many as the method needs, and clips for it."""
+        return super().fit_steps(
+            data,
+            seed=seed,
+            device=device,
+            out=out,
+            options=with_scenes(self.method, data, options),
+            progress=progress,
+            begun=begun,
+        )
+
+    def chosen_settings(self, data: Annotated, backbone: Backbone) -> Mapping[str, Any]:
+        """Size, and the vocabulary of the training captions."""
+        self._require_fitting(data)
+        settings = {**_DEFAULTS, **self.settings}
+        unknown = settings.keys() - {*_DEFAULTS, *_STORED}
+        if unknown:
+            raise UsageError(
+                f"a captioner has no setting {sorted(unknown)[0]!r}",
+                remedy=f"it has {', '.join(_DEFAULTS)}",
+            )
+        vocabulary = vocabulary_of(data.train.captions or (), least=int(settings["least"]))
+        return {
+            **{key: int(settings[key]) for key in _DEFAULTS},
+            "vocabulary": list(vocabulary.words),
+            "longest": vocabulary.longest,
+        }
+
+    def build(self, run: ApplicationRun, backbone: Backbone) -> nn.Module:
+        """The network of a run at its beginning."""
+        module, side = backbone.module(run.seed), int(run.settings["side"])
+        with torch.inference_mode():
+            rows = module.eval()(torch.zeros(1, run.channels, side, side)).shape[-1] // 4
+        if not rows:
+            raise UsageError(
+                f"of {side} pixels the backbone leaves nothing to look at",
+                remedy='give a larger "side", or a backbone with a smaller stride',
+            )
+        return make_network(
+            run.method,
+            module,
+            backbone.features,
+            side=rows,
+            words=len(_vocabulary(run)),
+            seed=run.seed,
+        )
+
+    def stages(self, fitting: Fitting) -> Sequence[Stage]:
+        """How the method learns."""
+        settings = fitting.run.settings
+        return stages_of(
+            fitting,
+            _vocabulary(fitting.run),
+            side=int(settings["side"]),
+            paraphrases=int(settings["paraphrases"]),
+        )
+
+    def measure(self, fitting: Fitting, network: nn.Module) -> Mapping[str, Any]:
+        """Scores on the validation part."""
+        assert isinstance(network, CaptionNetwork)
+        reading = Reading(network, _vocabulary(fitting.run))
+        part = fitting.data.validation
+        scores = scored(fitting.run, reading, part, device=fitting.device, width=BEAM).scores
+        return {"split": "validation", **scores.as_dict()}
+
+    def predict(
+        self, sources: Any, *, beam: int = BEAM, invert: bool = False
+    ) -> tuple[Caption, ...]:
+        """Sentences about pictures, the likeliest first.
+
+        They are paths, pictures of Pillow or arrays of uint8 (H×W or H×W×3), one or several.
+        A clip is an array T×H×W or T×H×W×3, or a folder of frames.  ``beam`` is how many
+        sentences are followed at a time, and given back; ``invert`` exchanges light and dark.
+        """
+        _require_beam(beam)
+        run, reading = self.trained_run, self.reading
+        side = int(run.settings["side"])
+        clips = run.method in CLIP_METHODS
+        read = read_sources(sources, side, run.channels, clips=clips, invert=invert)
+        found: list[Caption] = []
+        prepare = normaliser(run.mean, run.std, side, torch.device("cpu"))
+        for name, picture in read:
+            prepared = prepare(torch.from_numpy(picture[None].copy()))
+            found += captions_of(reading, prepared, picture[None], [name], width=beam)
+        return tuple(found)
+
+    def evaluate(
+        self,
+        data: Annotated | str | Path | None = None,
+        *,
+        split: str = "test",
+        beam: int = BEAM,
+        control: str | None = None,
+        baselines: bool = True,
+        options: Options | None = None,
+        progress: Tell | None = None,
+    ) -> CaptionEvaluation:
+        """Scores on a part of the data: by default of those that the run learnt from.
+
+        With the control ``other-images`` every sentence is made from another image than the
+        one that it is scored beside.  ``baselines`` scores the most frequent caption and that
+        of the nearest training image as well.
+        """
+        _require_beam(beam)
+        self._require_control(control)
+        run, how = self.trained_run, options or Options()
+        known = data_of(run, data, how, progress)
+        self._require_fitting(known)
+        return evaluated(
+            run,
+            self.reading,
+            known,
+            split=split,
+            width=beam,
+            control=control,
+            baselines=baselines,
+            held_out=held_out_scenes(run, known, split, how),
+        )
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The trained network and the words that it knows."""
+        network = self.network
+        assert isinstance(network, CaptionNetwork)
+        return Reading(network, _vocabulary(self.trained_run))
+
+    def _require_fitting(self, data: Annotated) -> None:
+        """DataError where clips are given to a method of images, or the other way round."""
+        if not len(data.train):
+            return
+        clips = data.train.images[0].ndim == 4
+        if clips != (self.method in CLIP_METHODS):
+            given, wanted = ("clips", "images") if clips else ("images", "clips")
+            fitting = [each for each in METHODS if (each in CLIP_METHODS) == clips]
+            raise DataError(
+                f"the method {self.method} reads {wanted}, and these are {given}",
+                place=data.place,
+                remedy=f"give {wanted}, or take {' or '.join(fitting)}",
+            )
+
+
+_STORED = ("vocabulary", "longest", "quick", "control", "recipe", "scenes")
+"""Settings that a run holds and nobody gives."""
+
+
+def _vocabulary(run: ApplicationRun) -> Vocabulary:
+    return Vocabulary(tuple(run.settings["vocabulary"]), int(run.settings["longest"]))
+
+
+def _require_beam(beam: int) -> None:
+    if not 1 <= beam <= 100:
+        raise UsageError(f"the beam is {beam}", remedy="give a number from 1 to 100")

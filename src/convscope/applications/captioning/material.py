@@ -1,0 +1,91 @@
+"""Which data a captioner learns from and is measured on, where it is told a name only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from convscope.applications.captioning.network import CLIP_METHODS
+from convscope.applications.planning import Options
+from convscope.applications.runs import ApplicationRun
+from convscope.data.annotated import Annotated, Split, require
+from convscope.data.progress import Tell
+
+__all__ = ["HELD_OUT", "data_of", "held_out_scenes", "with_scenes"]
+
+SCENES = "scenes"
+
+COUNTS = {"image": {"train": 4000}, "clip": {"train": 1500, "clips": True}}
+"""Scenes that are learnt from, by the kind of method, unless another number is asked for."""
+
+QUICK_TRAIN = {"image": 1500, "clip": 400}
+
+HELD_OUT = 300
+"""Scenes of pairs of classes that no training scene shows."""
+
+
+def with_scenes(method: str, data: Annotated | str | Path, options: Options | None) -> Options:
+    """The options with the scenes that a method needs, where the data are scenes by name."""
+    how = options or Options()
+    if str(data) != SCENES:
+        return how
+    kind = "clip" if method in CLIP_METHODS else "image"
+    counts: dict[str, Any] = dict(COUNTS[kind])
+    if how.quick:
+        counts["train"] = QUICK_TRAIN[kind]
+    return replace(how, scenes={**counts, **how.scenes})
+
+
+def data_of(
+    run: ApplicationRun,
+    data: Annotated | str | Path | None,
+    options: Options,
+    progress: Tell | None,
+) -> Annotated:
+    """The data that a run learnt from (None), or others, in its channels."""
+    from convscope.data.annotated_sources import load_annotated
+
+    if isinstance(data, Annotated):
+        known = data
+    else:
+        own = data is None or str(data) == run.data.source
+        source = run.data.source if data is None else data
+        known = load_annotated(
+            source,
+            "captions",
+            format=options.format or (run.data.format if own else None),
+            annotations=options.annotations or (run.data.annotations if own else None),
+            longest=options.longest or run.data.longest,
+            channels=run.channels,
+            on_bad="skip" if own and run.data.skipped else options.on_bad,
+            progress=progress,
+            **_scenes(run, str(source), options),
+        )
+    require(known, "captions")
+    return known
+
+
+def _scenes(run: ApplicationRun, source: str, options: Options) -> Mapping[str, Any]:
+    if source != SCENES:
+        return {}
+    own: Mapping[str, Any] = run.settings.get("scenes", {})
+    return {**with_scenes(run.method, source, None).scenes, **own, **options.scenes}
+
+
+def held_out_scenes(
+    run: ApplicationRun, data: Annotated, split: str, options: Options, count: int = HELD_OUT
+) -> Split | None:
+    """Scenes of pairs of classes that no training scene shows; None where data are no scenes.
+
+    They are made of the same part's garments.  Clips hold no pairs out.
+    """
+    from convscope.data.scenes.loading import make_scenes
+
+    if data.name != SCENES or run.method in CLIP_METHODS:
+        return None
+    asked = {**run.settings.get("scenes", {}), **options.scenes}
+    same = {key: asked[key] for key in ("seed", "size", "difficulty", "source") if key in asked}
+    part: Any = split
+    return make_scenes(count=count, part=part, pairs="held-out", **same)

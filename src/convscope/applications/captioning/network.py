@@ -1,0 +1,89 @@
+"""A captioner's network: encoder and decoder, by the name of its method."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from convscope.applications.captioning.attention import AttentionDecoder
+from convscope.applications.captioning.beam import State
+from convscope.applications.captioning.decoder import PlainDecoder
+from convscope.applications.captioning.encoder import Encoder
+from convscope.applications.captioning.readers import ClipLSTM, ClipMean, GridReader
+
+__all__ = ["CLIP_METHODS", "METHODS", "CaptionNetwork", "make_network"]
+
+METHODS = ("clip-mean", "clip-lstm", "plain", "attention")
+CLIP_METHODS = ("clip-mean", "clip-lstm")
+
+FEATURES = 64
+"""Of each cell of the grid."""
+WIDTH = 96
+"""Of a word, and of a plain decoder's state."""
+SUMS = 4
+DROPOUT = 0.2
+
+Decoder = PlainDecoder | AttentionDecoder
+
+
+class CaptionNetwork(nn.Module):
+    """Images and the words so far in, what is said next out.
+
+    Images N×C×H×W (clips N×T×C×H×W) and words M×L, where M is a multiple of N, →
+    logits M×L×vocabulary, and the weights of the cells M×L×cells where the decoder looks.
+    """
+
+    def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def forward(self, images: Tensor, words: Tensor) -> tuple[Tensor, Tensor | None]:
+        return self.decode(self.encoder(images), words)
+
+    def decode(self, features: Tensor, words: Tensor) -> tuple[Tensor, Tensor | None]:
+        """From features on.  In float32 whatever comes in: sums over time lose too much."""
+        with torch.autocast(features.device.type, enabled=False):
+            found: tuple[Tensor, Tensor | None] = self.decoder(features.float(), words)
+        return found
+
+    def begin(self, features: Tensor) -> State:
+        return self.decoder.begin(features)
+
+    def step(self, state: State, words: Tensor) -> tuple[Tensor, State]:
+        return self.decoder.step(state, words)
+
+
+def make_network(
+    method: str, backbone: nn.Module, channels: int, *, side: int, words: int, seed: int
+) -> CaptionNetwork:
+    """The network of a method at its beginning; all but the backbone is drawn from ``seed``.
+
+    ``channels`` are the backbone's features, ``side`` the grid's cells in a row, ``words``
+    the size of the vocabulary.
+    """
+    with _drawn_from(seed):
+        encoder = Encoder(backbone, channels, features=FEATURES)
+        return CaptionNetwork(encoder, _decoder(method, side, words))
+
+
+def _decoder(method: str, side: int, words: int) -> Decoder:
+    if method == "attention":
+        return AttentionDecoder(FEATURES, words, width=WIDTH // 2, hidden=WIDTH, dropout=DROPOUT)
+    reader: nn.Module = GridReader(FEATURES, side, sums=SUMS, width=WIDTH)
+    if method == "clip-mean":
+        reader = ClipMean(reader)
+    elif method == "clip-lstm":
+        reader = ClipLSTM(reader, WIDTH)
+    return PlainDecoder(reader, words, width=WIDTH, dropout=DROPOUT)
+
+
+@contextlib.contextmanager
+def _drawn_from(seed: int) -> Iterator[None]:
+    """Weights that hang on the seed alone; torch's random state stays as it was."""
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+        torch.default_generator.manual_seed(seed)
+        yield
