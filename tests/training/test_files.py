@@ -39,7 +39,7 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        (errno.ENOSPC, "the disk is full: free some space, then go on with --resume"),
+        (errno.ENOSPC, "the disk is full: free some space"),
         (
             errno.EROFS,
             "this folder cannot be written to: give another --out, or the permission to write "

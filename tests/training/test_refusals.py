@@ -12,6 +12,7 @@ import pytest
 from convscope.data.images import Data
 from convscope.errors import ConvscopeError, RecipeError, RunError, TrainingError, UsageError
 from convscope.training import checkpoint
+from convscope.training import train as training
 from convscope.training.checkpoint import read_checkpoint
 from convscope.training.loop import Step
 from convscope.training.recipe import Recipe
@@ -36,7 +37,7 @@ def test_two_trainings_into_one_folder(toy: Data) -> None:
     with pytest.raises(RunError) as error:
         train(TINY, data=toy, recipe=quick(), out="one")
     assert str(error.value) == (
-        f"{folder}: this folder holds a run already: go on with it by --resume, "
+        f"{folder}: this folder holds a run already: go on with it by --resume --out {folder}, "
         "or give another --out"
     )
 
@@ -78,6 +79,34 @@ def test_what_cannot_be_trained_writes_nothing(
     assert not runs_folder().exists() or listing(runs_folder()) == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"architecture": 3}, "an architecture is wanted, and this is of the type int"),
+        ({"architecture": ["conv 2 3x3"]}, "this is of the type list"),
+        ({"architecture": ""}, "is no name of the zoo, no notation and no file"),
+        ({"architecture": "input auto -> konv 2 3x3"}, "unknown layer 'konv'"),
+        ({"recipe": 3}, "a recipe is wanted, and this is of the type int"),
+        ({"recipe": "fest"}, 'there is no recipe "fest"'),
+        ({"settings": ["epochs=1"]}, "settings are of the type list"),
+        ({"settings": {"epochs": "many"}}, "epochs"),
+        ({"seed": "1"}, "the seed is '1'"),
+        ({"seed": 1.5}, "the seed is 1.5"),
+        ({"seed": True}, "the seed is True"),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_refused_before_data_are_read(
+    monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], words: str
+) -> None:
+    def load(*_: Any, **__: Any) -> Data:
+        raise AssertionError("data were read")
+
+    monkeypatch.setattr(training, "load_data", load)
+    with pytest.raises(ConvscopeError) as error:
+        train(**asked)
+    assert words in str(error.value)
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
 def test_a_disk_that_refuses_from_the_start_leaves_nothing_behind(
     toy: Data, monkeypatch: pytest.MonkeyPatch, code: int
@@ -109,7 +138,8 @@ def test_a_disk_that_fills_up_keeps_the_last_good_checkpoint(
 
     with pytest.raises(RunError) as error:
         train(TINY, data=toy, recipe=quick(), out="full", observe=observe)
-    assert "the disk is full: free some space, then go on with --resume" in str(error.value)
+    going_on = f"free some space, then go on with --resume --out {runs_folder() / 'full'}"
+    assert f"the disk is full: {going_on}" in str(error.value)
     assert not [name for name in listing(runs_folder() / "full") if name.endswith(".part")]
     assert read_checkpoint(runs_folder() / "full" / "checkpoint.pt")["position"] == 5
     monkeypatch.setattr("os.fsync", real)

@@ -50,7 +50,7 @@ def gathered(run: Run, evaluation: Evaluation | None) -> Material:
         except ConvscopeError as error:
             reasons["evaluation"] = _sentence(error)
     elif evaluation is None:
-        going = "is being trained now" if run.live else "was cut off; --resume goes on with it"
+        going = "is being trained now" if run.live else f"was cut off; {run.how_to_go_on}"
         reasons["evaluation"] = f"The training has not been finished: the run {going}."
     sample, pictures = _images_of(run, evaluation, reasons) if evaluation else (None, ())
     explanation = explain(run.architecture)

@@ -59,7 +59,7 @@ def run_terms(run: Run) -> Html:
 
 def _result(run: Run) -> str:
     if not run.finished:
-        return "is being trained now" if run.live else "cut off; --resume goes on"
+        return "is being trained now" if run.live else f"cut off; {run.how_to_go_on}"
     low, high = (plain_percent(bound, 2) for bound in run.results["interval"])
     return (
         f"{percent(run.accuracy, 2)} of {thousands(run.results['count'])} {run.results['split']} "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from convscope.architecture.layers import Pair
 from convscope.errors import RunError
-from convscope.training.files import LOCK, is_live, write_json
+from convscope.training.files import LOCK, is_live, quoted, write_json
 from convscope.training.prepare import Plan
 from convscope.training.runs import (
     RUN,
@@ -48,7 +48,7 @@ def require_empty(path: Path) -> None:
     problem, remedy = "", "give another --out"
     if (path / RUN).exists():
         problem = "this folder holds a run already"
-        remedy = "go on with it by --resume, or give another --out"
+        remedy = f"go on with it by --resume --out {quoted(path)}, or give another --out"
         if is_live(path):
             problem = "another training is writing into this folder"
     # A training that was killed before its first file leaves a lock behind.

@@ -20,6 +20,7 @@ __all__ = [
     "Lines",
     "claimed",
     "is_live",
+    "quoted",
     "read_json",
     "require_writable",
     "write_bytes",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 LOCK = ".lock"
+RUN = "run.json"
 
 
 @contextmanager
@@ -178,10 +180,21 @@ def _remove_if_bare(folder: Path) -> None:
 def _refused(path: Path, error: OSError) -> RunError:
     remedy = "give another --out, or change what stands in the way"
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
-        problem, remedy = "the disk is full", "free some space, then go on with --resume"
+        problem, remedy = "the disk is full", f"free some space{_going_on(path)}"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         problem = "this folder cannot be written to"
         remedy = "give another --out, or the permission to write there"
     else:
         problem = f"cannot be written ({error.strerror or error})"
     return RunError(problem, place=str(path), remedy=remedy)
+
+
+def _going_on(path: Path) -> str:
+    """How a training goes on, if ``path`` is inside a run; stages have runs within a run."""
+    runs = [folder for folder in (path, *path.parents) if (folder / RUN).is_file()]
+    return f", then go on with --resume --out {quoted(runs[-1])}" if runs else ""
+
+
+def quoted(path: Path) -> str:
+    """A path as a command line takes it, in quotes where it holds a blank."""
+    return f'"{path}"' if " " in str(path) else str(path)

@@ -27,6 +27,7 @@ __all__ = [
     "planned",
     "require_same",
     "require_same_data",
+    "require_sound",
     "resumed",
     "with_dropout",
 ]
@@ -56,8 +57,7 @@ def planned(
     device: str,
 ) -> Plan:
     """A new training's plan; every way in which it cannot work is an error here."""
-    if not 0 <= seed < 2**63:
-        raise UsageError(f"the seed is {seed}", remedy="give a whole number from 0 up")
+    require_sound(architecture, recipe, settings, seed)
     chosen = read_recipe(recipe, settings)
     value = find_architecture(architecture, example=False)
     complete = fitted(value, data)
@@ -65,6 +65,29 @@ def planned(
     _require_room(chosen, data.size)
     conditions = resolve(device, chosen.precision, complete)
     return _plan(complete, _name(architecture, complete, data), chosen, seed, conditions, data)
+
+
+def require_sound(
+    architecture: Architecture | str,
+    recipe: str | Path | Recipe,
+    settings: Mapping[str, Any],
+    seed: int,
+) -> None:
+    """UsageError where something is not what it should be, before any data are read."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise UsageError(f"the seed is {seed!r}", remedy="give a whole number from 0 up")
+    if not isinstance(settings, Mapping):
+        raise UsageError(
+            f"settings are of the type {type(settings).__name__}",
+            remedy='give them by name, such as settings={"epochs": 2}',
+        )
+    if not isinstance(recipe, str | Path | Recipe):
+        raise UsageError(
+            f"a recipe is wanted, and this is of the type {type(recipe).__name__}",
+            remedy="give a Recipe, the name of one, or the path of a TOML file",
+        )
+    read_recipe(recipe, settings)
+    find_architecture(architecture, example=False)
 
 
 def require_same(

@@ -17,16 +17,25 @@ from convscope.architecture.references import is_reference
 from convscope.data.preprocessing import Preprocessing
 from convscope.errors import ConvscopeError, NoRunError, RunError, UsageError, did_you_mean
 from convscope.training.conditions import Conditions
-from convscope.training.files import is_live, read_json, writing
+from convscope.training.files import RUN, is_live, quoted, read_json, writing
 from convscope.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Run", "RunData", "is_run", "list_runs", "new_folder", "open_run", "runs_folder"]
+__all__ = [
+    "RUN",
+    "Run",
+    "RunData",
+    "is_run",
+    "list_runs",
+    "new_folder",
+    "open_run",
+    "quoted",
+    "runs_folder",
+]
 
 SCHEMA = "convscope.run/1"
-RUN = "run.json"
 CHECKPOINT = "checkpoint.pt"
 SNAPSHOTS = "checkpoints"
 MODEL = "model.safetensors"
@@ -208,11 +217,6 @@ def open_run(source: str | Path | Run) -> Run:
             or 'give a run\'s folder or name, or "example"; "convscope runs" lists them',
         )
     return _from_dict(path, read_json(path / RUN))
-
-
-def quoted(path: Path) -> str:
-    """A path as a command line takes it, in quotes where it holds a blank."""
-    return f'"{path}"' if " " in str(path) else str(path)
 
 
 def example_folder() -> Path:

@@ -22,7 +22,14 @@ from convscope.training.begin import begin, require_empty, run_to_resume
 from convscope.training.classifying import classifying
 from convscope.training.files import claimed
 from convscope.training.loop import Step
-from convscope.training.prepare import data_of, planned, require_same, require_same_data, resumed
+from convscope.training.prepare import (
+    data_of,
+    planned,
+    require_same,
+    require_same_data,
+    require_sound,
+    resumed,
+)
 from convscope.training.recipe import Recipe
 from convscope.training.recorder import require_tensorboard
 from convscope.training.runs import Run, new_folder, open_run, run_path
@@ -106,7 +113,7 @@ def training_steps(
     what is left out comes from it; what is given must be the same.  A generator that is
     closed early saves a checkpoint.
     """
-    tell, options = teller(progress), settings or {}
+    tell, options = teller(progress), {} if settings is None else settings
     if tensorboard:
         require_tensorboard()
     begun = run_to_resume(out) if resume else None
@@ -118,12 +125,15 @@ def training_steps(
             return begun
     elif out is not None:
         require_empty(run_path(out))
+    network = "article" if architecture is None else architecture
+    how, number = "fast" if recipe is None else recipe, 0 if seed is None else seed
+    if not begun:
+        require_sound(network, how, options, number)
     known = _read(data, begun, size, fit, on_bad, offline, progress)
     if begun:
         plan, folder = resumed(begun, known), begun.path
     else:
-        network, how = architecture or "article", recipe or "fast"
-        plan = planned(network, known, how, options, seed or 0, device)
+        plan = planned(network, known, how, options, number, device)
         folder = run_path(out) if out is not None else new_folder(plan.name, known.name)
     with claimed(folder):
         # Read again under the lock: another training may have been quicker.
