@@ -17,7 +17,7 @@ from convscope.architecture.architecture import Architecture
 from convscope.architecture.fields import fields
 from convscope.architecture.layers import Flatten, FullyConnected, GlobalAvgPool, Layer, Volume
 from convscope.architecture.zoo import find_architecture
-from convscope.errors import RunError, ShapeError, UsageError
+from convscope.errors import RunError, UsageError
 from convscope.network.build import Network, build
 from convscope.training.runs import Run, is_run, open_run
 
@@ -129,14 +129,10 @@ def _body(architecture: Architecture) -> Architecture:
         if isinstance(layer, Flatten | FullyConnected | GlobalAvgPool):
             break
         kept.append(layer)
-    try:
-        body = Architecture(architecture.input, tuple(kept))
-    except ShapeError as error:
-        raise UsageError(str(error), place=str(architecture)) from None
     if not kept:
         raise UsageError(
             "there is no convolutional part to carry on with",
             place=str(architecture),
             remedy="give a network that begins with convolutions",
         )
-    return body
+    return Architecture(architecture.input, tuple(kept))

@@ -72,11 +72,11 @@ def data_for(
     tell: Tell | None,
 ) -> Annotated:
     """The data of a training: given, or found by name; DataError where they lack the kind."""
-    from convscope.data.annotated_sources import load_annotated
-
     if isinstance(data, Annotated):
         known = data
     else:
+        from convscope.data.annotated_sources import load_annotated
+
         known = load_annotated(
             data,
             kind,
