@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from convscope.data import decoded
+from convscope.data import decoded, entries
 from convscope.data.decoded import Part, Story, entry_folder, keep, open_entry
 from convscope.data.images import Data, Images, Labels, Skipped, fingerprint_of
 from convscope.errors import DataError
@@ -68,7 +68,7 @@ def test_torch_shares_the_map_and_the_file_stays_as_it_is(cache: Path) -> None:
 
 
 def test_a_large_map_is_read_only(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoded, "_WRITABLE_MAP", 10)
+    monkeypatch.setattr(entries, "_WRITABLE_MAP", 10)
     assert not kept(entry_folder("k")).train.images.flags.writeable
 
 

@@ -10,7 +10,6 @@ worked out anew, and an entry that does not match it is not used.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ import numpy as np
 
 from convscope.architecture.layers import Pair
 from convscope.data.cache import cache_folder, new_folder, storing
+from convscope.data.entries import mapped, read_record, renew_stamps, write_record
 from convscope.data.images import Data, Images, ImageSet, Labels, Skipped, fingerprint_of
 from convscope.data.preprocessing import Fit
 from convscope.errors import DataError
@@ -28,9 +28,6 @@ from convscope.errors import DataError
 __all__ = ["Part", "Story", "entry_folder", "keep", "open_entry"]
 
 _SCHEMA = "convscope.decoded/1"
-_FILES = ("train.pixels", "train.labels", "test.pixels", "test.labels")
-_WRITABLE_MAP = 1 << 30
-"""Up to this size a map is copy-on-write, so that torch may share it without a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,8 @@ def keep(folder: Path, parts: Iterable[Part], story: Callable[[], Story]) -> Dat
         train, test = (_opened_set(filling, part, told) for part in ("train", "test"))
         fingerprint = fingerprint_of(train, test, told.classes)
         del train, test  # Windows renames no folder whose files are mapped
-        _write_record(filling, {"story": asdict(told), "fingerprint": fingerprint})
+        story_record = {"story": asdict(told), "fingerprint": fingerprint}
+        write_record(filling, {"schema": _SCHEMA, **story_record})
     data = open_entry(folder)
     if data is None:
         raise DataError("what was just written cannot be read back", place=str(folder))
@@ -83,11 +81,10 @@ def keep(folder: Path, parts: Iterable[Part], story: Callable[[], Story]) -> Dat
 def open_entry(folder: Path) -> Data | None:
     """The entry, or None where there is none that can be trusted."""
     try:
-        record = json.loads((folder / "entry.json").read_text(encoding="utf-8"))
+        record, unchanged = read_record(folder)
         if record["schema"] != _SCHEMA:
             return None
         data = _data(folder, record)
-        unchanged = record["files"] == _stamps(folder)
         if not unchanged and fingerprint_of(data.train, data.test, data.classes) != (
             data.fingerprint
         ):
@@ -95,7 +92,7 @@ def open_entry(folder: Path) -> Data | None:
     except (OSError, ValueError, KeyError, TypeError, DataError):
         return None  # absent or damaged: whoever asked makes it anew
     if not unchanged:
-        _write_stamps_again(folder, record)
+        renew_stamps(folder, record)
     return data
 
 
@@ -113,31 +110,6 @@ def _write_part(filling: Path, part: Part) -> None:
         for file in (pixels, labels):
             file.flush()
             os.fsync(file.fileno())
-
-
-def _write_record(filling: Path, record: dict[str, Any]) -> None:
-    record = {"schema": _SCHEMA, **record, "files": _stamps(filling)}
-    text = json.dumps(record, indent=1, ensure_ascii=False)
-    with storing(filling.parent), (filling / "entry.json").open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _write_stamps_again(folder: Path, record: dict[str, Any]) -> None:
-    """So that the next start need not work the fingerprint out; a read-only cache may refuse."""
-    beside = folder / f"entry.json.{os.getpid()}.part"
-    try:
-        text = json.dumps({**record, "files": _stamps(folder)}, indent=1, ensure_ascii=False)
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(folder / "entry.json")
-    except OSError:
-        return
-
-
-def _stamps(folder: Path) -> dict[str, list[int]]:
-    states = {name: (folder / name).stat() for name in _FILES}
-    return {name: [state.st_size, state.st_mtime_ns] for name, state in states.items()}
 
 
 def _data(folder: Path, record: dict[str, Any]) -> Data:
@@ -176,6 +148,4 @@ def _opened_set(folder: Path, name: str, story: Story) -> ImageSet:
     size = int(np.prod(shape, dtype=np.int64))
     if size == 0 or path.stat().st_size != size:
         raise DataError("does not hold what its labels promise", place=str(path))
-    mode: Literal["c", "r"] = "c" if size < _WRITABLE_MAP else "r"
-    # a plain array over the map: nothing that np.memmap adds is wanted further on
-    return ImageSet(np.asarray(np.memmap(path, np.uint8, mode, shape=shape)), labels)
+    return ImageSet(mapped(path, size).reshape(shape), labels)

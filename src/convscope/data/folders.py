@@ -28,7 +28,7 @@ from convscope.data.preprocessing import DARK, Fit, border_brightness, fit_image
 from convscope.data.progress import Progress, Tell
 from convscope.errors import DataError
 
-__all__ = ["OnBad", "entry_key", "load_image_folder"]
+__all__ = ["OnBad", "entry_key", "load_image_folder", "workers"]
 
 _BLOCK_BYTES = 32 << 20
 
@@ -36,7 +36,7 @@ _BLOCK_BYTES = 32 << 20
 def load_image_folder(root: Path, wanted: Wanted, tell: Tell) -> Data:
     """The images below ``root``, from the cache or decoded now."""
     listing = list_images(root, wanted.seed)
-    with bombs_are_errors(), ThreadPoolExecutor(_workers()) as pool:
+    with bombs_are_errors(), ThreadPoolExecutor(workers()) as pool:
         choice = choose(listing, wanted, pool)
         folder = entry_folder(entry_key(root, listing.content, choice, wanted.fit))
         data = open_entry(folder)
@@ -160,7 +160,7 @@ def _judge(root: Path, skipped: tuple[Skipped, ...], on_bad: OnBad) -> None:
         )
 
 
-def _workers() -> int:
+def workers() -> int:
     """As many threads as there are cores to use, and eight at most: each holds an image."""
     count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
     return max(1, min(8, count() or 1))
