@@ -58,10 +58,10 @@ class Garments:
     """Indices of the images that this part may use."""
 
     @cached_property
-    def of_class(self) -> tuple[NDArray[np.int64], ...]:
+    def of_class(self) -> tuple[list[int], ...]:
         """The members of each class, in their order."""
         labels = self.labels[self.members]
-        return tuple(self.members[labels == label] for label in range(len(CLASSES)))
+        return tuple(self.members[labels == label].tolist() for label in range(len(CLASSES)))
 
 
 def load_garments(

@@ -1,7 +1,7 @@
 """Made scenes kept in the cache, because making thousands takes seconds.
 
-An entry is a folder named by all that decides its bytes.  Its files are small beside what
-they hold: masks and captions are packed.
+An entry is a folder named by all that decides its bytes.  Where size or time of one of its
+files is not what was noted when it was made, the scenes are made anew.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from convscope.data.annotated import Objects, Split
 from convscope.data.annotations.parts import Part
 from convscope.data.cache import StoringError, cache_folder, locked, need_room, new_folder, storing
+from convscope.data.entries import read_record, write_record
 from convscope.data.progress import Progress, Tell, teller
 from convscope.data.scenes.scene import Making
 
@@ -78,6 +80,7 @@ def _write(folder: Path, split: Split) -> None:
         np.savez_compressed(filling / "known.npz", allow_pickle=False, **_known(split))
         words = {"names": split.names, "captions": split.captions}
         (filling / "words.json").write_text(json.dumps(words), encoding="utf-8")
+        write_record(filling, {})
 
 
 def _known(split: Split) -> dict[str, NDArray[Any]]:
@@ -96,14 +99,16 @@ def _known(split: Split) -> dict[str, NDArray[Any]]:
 def _read(folder: Path) -> Split | None:
     """None where nothing is kept, or what is kept is damaged: it is then made anew."""
     try:
+        if not read_record(folder)[1]:
+            return None
         words = json.loads((folder / "words.json").read_text(encoding="utf-8"))
         images = np.load(folder / "images.npy", allow_pickle=False)
         with np.load(folder / "known.npz", allow_pickle=False) as known:
-            masks = known["masks"] if "masks" in known else None
+            masks = known.get("masks")
             objects = _objects(known) if masks is not None else None
         captions = tuple(tuple(each) for each in words["captions"])
         return Split(tuple(words["names"]), images, objects, masks, captions)
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
         return None
 
 

@@ -21,7 +21,7 @@ from convscope.data.scenes.planning import PAIRS, Pairs
 from convscope.data.scenes.scene import Making, scenes_in_turn
 from convscope.errors import UsageError, did_you_mean
 
-__all__ = ["REGIONS", "load_scenes", "make_clips", "make_scenes", "making_of"]
+__all__ = ["REGIONS", "load_scenes", "make_clips", "make_scenes", "making_of", "names_of", "told"]
 
 T = TypeVar("T")
 
@@ -54,9 +54,9 @@ def make_scenes(
     default the first, if it is on this machine.
     """
     making = making_of(seed, count, part, size, difficulty, pairs, source, progress)
-    scenes = list(_told(scenes_in_turn(making, range(count)), count, f"{part} scenes", progress))
+    scenes = list(told(scenes_in_turn(making, range(count)), count, f"{part} scenes", progress))
     return Split(
-        names=_names("scene", making, count),
+        names=names_of("scene", making, count),
         images=_stacked([scene.picture for scene in scenes], (1, size, size)),
         objects=tuple(scene.objects for scene in scenes),
         masks=_stacked([scene.mask for scene in scenes], (size, size)),
@@ -77,9 +77,9 @@ def make_clips(
 ) -> Split:
     """``count`` clips, 8×1×H×W each, with five captions; the rest as ``make_scenes``."""
     making = making_of(seed, count, part, size, difficulty, pairs, source, progress)
-    clips = list(_told(clips_in_turn(making, range(count)), count, f"{part} clips", progress))
+    clips = list(told(clips_in_turn(making, range(count)), count, f"{part} clips", progress))
     return Split(
-        names=_names("clip", making, count),
+        names=names_of("clip", making, count),
         images=_stacked([clip.frames for clip in clips], (FRAMES, 1, size, size)),
         captions=tuple(clip.captions for clip in clips),
     )
@@ -132,7 +132,7 @@ def load_scenes(
         regions=REGIONS,
         channels=1,
         fingerprint=fingerprint_of_annotated(list(parts.values()), CLASSES),
-        source=name,
+        source="scenes",
         notes=_notes(makings["train"].garments, seed, difficulty),
     )
 
@@ -168,7 +168,7 @@ def _check(name: str, value: int, low: int, high: int) -> None:
         )
 
 
-def _names(kind: str, making: Making, count: int) -> tuple[str, ...]:
+def names_of(kind: str, making: Making, count: int) -> tuple[str, ...]:
     """``test-3-000017``: unique among all parts and seeds, in the order of their numbers."""
     held = "-held-out" if making.pairs == "held-out" else ""
     return tuple(f"{kind}-{making.part}{held}-{making.seed}-{n:06}" for n in range(count))
@@ -178,7 +178,7 @@ def _stacked(arrays: list[NDArray[np.uint8]], shape: tuple[int, ...]) -> NDArray
     return np.stack(arrays) if arrays else np.zeros((0, *shape), np.uint8)
 
 
-def _told(made: Iterable[T], count: int, what: str, progress: Tell | None) -> Iterator[T]:
+def told(made: Iterable[T], count: int, what: str, progress: Tell | None) -> Iterator[T]:
     """The same, and every now and then how many there are."""
     tell = teller(progress)
     for number, each in enumerate(made, 1):

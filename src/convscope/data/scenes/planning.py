@@ -158,7 +158,7 @@ def item_of(
     window: tuple[int, int, int, int] = (0, 0, SIDE, SIDE),
 ) -> Item:
     return Item(
-        garment=int(chance.one_of(garments.of_class[label])),
+        garment=garments.of_class[label][chance.below(len(garments.of_class[label]))],
         label=label,
         side=side,
         left=place[0],

@@ -26,6 +26,8 @@ from convscope.data.scenes.relations import Relation
 
 __all__ = ["read_facts"]
 
+_OF_EVENTS: tuple[Kind, ...] = ("direction", "speed", "path")
+
 
 def read_facts(text: str | Sequence[str]) -> Facts:
     """What a sentence says of a scene or a clip; of several sentences, what they say together.
@@ -70,17 +72,15 @@ def _events(signs: tuple[Sign, ...]) -> Iterator[Event]:
     for before, place, after in zip([-1, *verbs], verbs, [*verbs[1:], len(signs)], strict=False):
         earlier, later = signs[before + 1 : place], signs[place + 1 : after]
         subject = _last(earlier, "garment") or _first(later, "garment")
-
-        def said(kind: Kind, later: tuple[Sign, ...] = later, earlier=earlier) -> str | None:
-            found = _first(later, kind) or _last(earlier, kind)
-            return found.value if found else None
-
+        direction, speed, path = (
+            _first(later, kind) or _last(earlier, kind) for kind in _OF_EVENTS
+        )
         yield Event(
             what=subject.value if subject else None,
             happens=cast(Happening, signs[place].value),
-            direction=cast("Direction | None", said("direction")),
-            speed=cast("Speed | None", said("speed")),
-            path=cast("Path | None", said("path")),
+            direction=cast(Direction, direction.value) if direction else None,
+            speed=cast(Speed, speed.value) if speed else None,
+            path=cast(Path, path.value) if path else None,
         )
 
 

@@ -56,7 +56,8 @@ class Light:
         """The picture as it is seen: picture · share / 256 + grain of its own, size×size bytes."""
         noise = chance.bytes(*picture.shape).astype(np.int32) - 128
         seen = (picture * self.share + 128) // 256 + noise * self.grain // 128
-        return np.clip(seen, 0, 255).astype(np.uint8)
+        pixels: NDArray[np.uint8] = np.clip(seen, 0, 255).astype(np.uint8)
+        return pixels
 
 
 def light(chance: Chance, size: int, difficulty: Difficulty) -> Light:
