@@ -148,7 +148,7 @@ def _table(text: str) -> Iterator[tuple[int, str, str]]:
     next(filled)
     for row in filled:
         cells = [cell.strip() for cell in row] + [""] * (len(names) - len(row))
-    yield rows.line_num, cells[image], cells[caption]
+        yield rows.line_num, cells[image], cells[caption]
 
 
 def _karpathy(content: bytes, place: str) -> Iterator[Line | Skipped]:
