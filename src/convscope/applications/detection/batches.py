@@ -17,7 +17,7 @@ from convscope.data.annotated import Objects, Split
 from convscope.training.recipe import Recipe
 from convscope.training.task import Normalise
 
-__all__ = ["Batch", "Detecting", "shuffled_labels", "stacked"]
+__all__ = ["Batch", "Detecting", "padded_images", "shuffled_labels"]
 
 Pixels = NDArray[np.uint8]
 
@@ -65,25 +65,13 @@ class Detecting:
 
     def batch(self, indices: NDArray[np.int64]) -> Batch:
         """Images of several sizes become as large as the largest; what is added is grey."""
-        chosen = [int(index) for index in indices]
-        if isinstance(self._images, np.ndarray):
-            images = torch.from_numpy(self._images[indices])
-            sizes = np.tile(np.array(images.shape[-2:], np.int64), (len(indices), 1))
-        else:
-            images, sizes = stacked([self._images[index] for index in chosen])
-        objects = [self._objects[index] for index in chosen]
+        images, windows = padded_images(self._images, indices, self._normalise)
         device = self._normalise.device
-        windows = torch.zeros(len(chosen), 4)
-        windows[:, 2:] = torch.from_numpy(sizes[:, ::-1].copy())
         proposals = None
         if self._proposals is not None:
-            proposals = _padded([self._proposals[index] for index in chosen], device)
-        batch = Batch(
-            _normalised(images, windows, self._normalise),
-            windows.to(device),
-            targets_of(objects, device),
-            proposals,
-        )
+            proposals = _padded([self._proposals[index] for index in indices], device)
+        targets = targets_of([self._objects[index] for index in indices], device)
+        batch = Batch(images, windows.to(device), targets, proposals)
         return _flipped(batch) if self._recipe.flip else batch
 
     def loss(self, network: Any, batch: Batch) -> Tensor:
@@ -95,14 +83,22 @@ class Detecting:
         return {} if self._score is None else self._score(network)
 
 
-def stacked(images: Sequence[Pixels]) -> tuple[Tensor, NDArray[np.int64]]:
-    """Images of several sizes in one array, each in the upper left: and their sizes, B×2."""
-    sizes = np.array([image.shape[-2:] for image in images], np.int64)
-    height, width = sizes.max(0)
-    together = np.zeros((len(images), images[0].shape[0], height, width), np.uint8)
-    for place, image in enumerate(images):
-        together[place, :, : image.shape[1], : image.shape[2]] = image
-    return torch.from_numpy(together), sizes
+def padded_images(
+    images: Sequence[Pixels] | Pixels, indices: NDArray[np.int64], normalise: Normalise
+) -> tuple[Tensor, Tensor]:
+    """Some images together: normalised B×C×H×W, and where each lies, B×4.
+
+    Those of several sizes become as large as the largest, each in the upper left, and what is
+    added is 0: the mean of all.
+    """
+    if isinstance(images, np.ndarray):
+        together = torch.from_numpy(images[indices])
+        sizes = np.tile(np.array(together.shape[-2:], np.int64), (len(indices), 1))
+    else:
+        together, sizes = _stacked([images[index] for index in indices])
+    windows = torch.zeros(len(indices), 4)
+    windows[:, 2:] = torch.from_numpy(sizes[:, ::-1].copy())
+    return _normalised(together, windows, normalise), windows
 
 
 def shuffled_labels(objects: Sequence[Objects], seed: int) -> tuple[Objects, ...]:
@@ -111,6 +107,16 @@ def shuffled_labels(objects: Sequence[Objects], seed: int) -> tuple[Objects, ...
     mixed = np.random.default_rng(seed).permutation(labels)
     parts = np.split(mixed, np.cumsum([len(each) for each in objects])[:-1])
     return tuple(replace(each, labels=own) for each, own in zip(objects, parts, strict=True))
+
+
+def _stacked(images: Sequence[Pixels]) -> tuple[Tensor, NDArray[np.int64]]:
+    """Images of several sizes in one array, each in the upper left: and their sizes, B×2."""
+    sizes = np.array([image.shape[-2:] for image in images], np.int64)
+    height, width = sizes.max(0)
+    together = np.zeros((len(images), images[0].shape[0], height, width), np.uint8)
+    for place, image in enumerate(images):
+        together[place, :, : image.shape[1], : image.shape[2]] = image
+    return torch.from_numpy(together), sizes
 
 
 def _normalised(images: Tensor, windows: Tensor, normalise: Normalise) -> Tensor:
