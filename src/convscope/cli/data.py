@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convscope.cli.applications import AnnotationsOption, FormatOption
 from convscope.cli.console import show_json, show_text
 from convscope.cli.layout import columns
 from convscope.cli.options import (
@@ -21,13 +22,14 @@ from convscope.cli.options import (
 from convscope.cli.progress import following
 
 if TYPE_CHECKING:
-    from convscope.data.images import Data
+    from convscope.data.annotations.checking import Checked
+    from convscope.data.images import Data, Skipped
     from convscope.data.sources import Source
 
 __all__ = ["data", "source_record"]
 
 data = typer.Typer(
-    help="List, describe and fetch sets of images. Without a command: what there is, and where."
+    help="List, describe, check and fetch sets of images. Without a command: what there is."
 )
 
 
@@ -116,6 +118,35 @@ def fetch_data(
     _describe(loaded, json)
 
 
+@data.command("check")
+def check_data(
+    folder: Annotated[
+        str,
+        typer.Argument(metavar="DIR", help="A folder of images with boxes, masks or captions."),
+    ],
+    format: FormatOption = None,
+    annotations: AnnotationsOption = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Name every faulty file among annotated images, and why. Exit code 1 if there is one.
+
+    Pascal VOC, COCO, index masks and captions are recognised; all that are found are checked.
+    """
+    from convscope.data.annotations.checking import check_annotated
+
+    with following(quiet=quiet) as follower:
+        checked = check_annotated(
+            folder, format=format, annotations=annotations, progress=follower.tell
+        )
+    if json:
+        show_json(checked.as_dict())
+    else:
+        _show_check(checked)
+    if checked.faults:
+        raise typer.Exit(1)
+
+
 def source_record(source: Source) -> dict[str, object]:
     """A source as JSON has it."""
     places = [{"path": path, "state": state} for path, state in source.places]
@@ -125,6 +156,25 @@ def source_record(source: Source) -> dict[str, object]:
         "ready": source.ready,
         "places": places,
     }
+
+
+def _show_check(checked: Checked) -> None:
+    rows = [("place", checked.place)]
+    for one in checked.annotations:
+        parts = ", ".join(f"{count:,} {name}" for name, count in one.parts)
+        counts = ", ".join(f"{name} {count:,}" for name, count in one.counts)
+        rows += [(one.kind, f"{one.format}: {parts}"), ("", counts)]
+    rows += [("note", text) for text in checked.notes]
+    for line in columns(rows):
+        show_text(line)
+    count = len(checked.faults)
+    found = f"{count:,} {'file is' if count == 1 else 'files are'} faulty:"
+    for line in ["", found if count else "no file is faulty", *map(_fault, checked.faults)]:
+        show_text(line)
+
+
+def _fault(fault: Skipped) -> str:
+    return f"  {fault.path}: {fault.reason}"
 
 
 def _describe(loaded: Data, json: bool) -> None:

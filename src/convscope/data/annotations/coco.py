@@ -1,8 +1,7 @@
 """COCO's JSON (Lin et al., 2014): images, annotations with boxes and pixels, or captions.
 
 One file for each part (``instances_train2017.json``, ``train/_annotations.coco.json``) or
-one for all.  A box is x, y, width, height at the edges.  ``iscrowd`` becomes difficult;
-in masks crowds are void.
+one for all.  A box is x, y, width, height at the edges; ``iscrowd`` becomes difficult.
 """
 
 from __future__ import annotations
@@ -158,7 +157,7 @@ class _Reading:
         name = self._classes[self._label(annotation)]
         value = 0 if name.lower() == _BACKGROUND else self._regions.index(name)
         place = f"annotation {_id_of(annotation)} ({name})"
-        return Region(VOID if _crowd(annotation) else value, annotation.get("segmentation"), place)
+        return Region(value, annotation.get("segmentation"), _crowd(annotation), place)
 
     def _label(self, annotation: Mapping[str, Any]) -> int:
         identity = whole_in(annotation, "category_id")

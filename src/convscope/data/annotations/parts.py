@@ -30,7 +30,7 @@ _WORDS: dict[str, Part] = {
 
 def part_of_word(word: str) -> Part | None:
     """The part that a word means: ``train``, ``valid``, ``train2017``, ``testImages``."""
-    bare = re.sub(r"([0-9]{4}|images)$", "", word.lower())
+    bare = re.sub(r"([0-9]{4}|images|clips)$", "", word.lower())
     return _WORDS.get(bare)
 
 

@@ -15,7 +15,7 @@ from convscope.data.annotations.listing import FORMATS, Format, Listing, Place
 from convscope.data.annotations.voc import is_voc, read_voc
 from convscope.errors import DataError, UsageError, did_you_mean
 
-__all__ = ["KINDS", "place_of", "read_all", "read_one"]
+__all__ = ["KINDS", "place_of", "read_one", "readers"]
 
 Reader = Callable[[Place], Listing]
 
@@ -91,12 +91,12 @@ def read_one(place: Place, kind: Kind, format: str | None) -> Listing:
     return _READERS[kind, found[0]][1](place)
 
 
-def read_all(place: Place, format: str | None) -> list[Listing]:
-    """The annotations of every kind and format that there are, or of one format."""
+def readers(place: Place, format: str | None) -> list[Reader]:
+    """How to read the annotations of every kind and format that there are, or of one format."""
     if format is not None and format not in FORMATS:
         raise _unknown(format)
     found = [
-        reader(place)
+        reader
         for (_, known), (there, reader) in _READERS.items()
         if format in (None, known) and there(place)
     ]

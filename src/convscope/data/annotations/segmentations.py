@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.data.annotated import VOID
 from convscope.data.annotations.json_shapes import number_in
 from convscope.errors import DataError
 
@@ -31,14 +30,15 @@ class Region:
 
     value: int
     segmentation: Any
+    crowd: bool
     place: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Painted:
-    """The mask of an image out of its objects': 0 where there is none, small ones on top.
+    """The mask of an image out of its objects': 0 where there is none.
 
-    Crowds are void, below everything else.
+    Crowds lie below all single objects, and larger ones below smaller ones.
     """
 
     regions: tuple[Region, ...]
@@ -49,11 +49,11 @@ class Painted:
         shapes = []
         for region in self.regions:
             try:
-                shapes.append((region.value, pixels_of(region.segmentation, size)))
+                inside = pixels_of(region.segmentation, size)
             except DataError as problem:
                 raise DataError(f"{region.place}: {problem.problem}") from problem
-        shapes.sort(key=lambda shape: (shape[0] != VOID, -np.count_nonzero(shape[1])))
-        for value, inside in shapes:
+            shapes.append((not region.crowd, -np.count_nonzero(inside), region.value, inside))
+        for _, _, value, inside in sorted(shapes, key=lambda shape: shape[:2]):
             mask[inside] = value
         return mask
 
