@@ -106,6 +106,9 @@ class Outcome:
     conditions: Mapping[str, Any]
     seconds: float
 
+    def __repr__(self) -> str:
+        return f"<Outcome of {self.name}: {self.verdict.word}>"
+
     def as_dict(self) -> dict[str, Any]:
         """Values of JSON, documented in docs/json.md."""
         return {"schema": SCHEMA, **asdict(self)}

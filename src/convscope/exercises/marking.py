@@ -60,6 +60,9 @@ class Marked:
     marks: tuple[Mark, ...]
     note: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Marked {self.sheet.identity.id}: {self.points} of {self.sheet.points} points>"
+
     @property
     def points(self) -> int:
         return sum(each.points for each in self.marks)

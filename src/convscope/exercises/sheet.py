@@ -69,6 +69,9 @@ class Sheet:
     architecture: Architecture
     questions: tuple[Question, ...]
 
+    def __repr__(self) -> str:
+        return f"<Sheet {self.identity.id}: {len(self.questions)} questions, {self.points} points>"
+
     @property
     def points(self) -> int:
         """All that can be had."""

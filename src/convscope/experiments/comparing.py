@@ -44,6 +44,9 @@ class ArchitectureComparison:
     explanations: tuple[Explanation, ...]
     differences: tuple[tuple[str, ...], ...]
 
+    def __repr__(self) -> str:
+        return f"<ArchitectureComparison of {len(self.names)} architectures>"
+
     def as_dict(self) -> dict[str, Any]:
         """Values of JSON, documented in docs/json.md."""
         return {
@@ -95,6 +98,9 @@ class RunComparison:
     data: str
     count: int
     conditions: Conditions
+
+    def __repr__(self) -> str:
+        return f"<RunComparison of {len(self.runs)} runs on {self.count:,} images of {self.data}>"
 
     def as_dict(self) -> dict[str, Any]:
         """Values of JSON, documented in docs/json.md."""

@@ -14,7 +14,7 @@ from convscope.report.view import Say, View, labelled
 if TYPE_CHECKING:
     from convscope.claims.claim import Claim, Outcome
 
-__all__ = ["ClaimsView", "ListedClaims", "ShortClaimsView", "conditions_text"]
+__all__ = ["ClaimsView", "ListedClaims", "OutcomeView", "ShortClaimsView", "conditions_text"]
 
 _STYLES = {
     "holds": "bold #009E73",
@@ -71,6 +71,16 @@ class ClaimsView(View):
             lines += labelled("  rule", say(outcome.rule), narrow, 12)
             lines += labelled("  source", say(outcome.source), narrow, 12)
         return lines
+
+
+@dataclass(frozen=True)
+class OutcomeView(View):
+    """One claim alone."""
+
+    outcome: Outcome
+
+    def lines(self, width: int, say: Say) -> list[Line]:
+        return ClaimsView((self.outcome,)).lines(width, say)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from convscope.inspection.foreign.extraction import Extraction
     from convscope.inspection.foreign.listing import Listing
 
-__all__ = ["ListingView", "NamesView"]
+__all__ = ["ExtractionView", "ListingView", "NamesView"]
 
 _WIDEST = 100
 _GAP = "  "
@@ -69,6 +69,25 @@ class NamesView(View):
         for remark in self.extraction.remarks:
             lines += labelled("note", say(remark), narrow)
         return [*lines, []]
+
+
+@dataclass(frozen=True)
+class ExtractionView(View):
+    """The line of a module's architecture and its names; or all that keeps it from having one."""
+
+    extraction: Extraction
+
+    def lines(self, width: int, say: Say) -> list[Line]:
+        extraction, narrow = self.extraction, min(width, _WIDEST)
+        if extraction.architecture is not None:
+            line = labelled("", say(str(extraction.architecture)), narrow, indent=0)
+            return [*line, [], *NamesView("the module", extraction).lines(width, say)]
+        lines: list[Line] = [[("no architecture", "bold")], []]
+        if extraction.unexpressed:
+            lines += _against(extraction.unexpressed, narrow, say)
+        for remark in extraction.remarks:
+            lines += labelled("note", say(remark), narrow)
+        return lines
 
 
 def _table(listing: Listing, say: Say) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""What the results of looking inside look like in a notebook: their figure, and their text.
+"""What results look like in a notebook: their figure, where they have one, and their text.
 
 Named, not imported: nothing is loaded before a result is shown.  A new kind of result is
 one line of the table.
@@ -23,48 +23,65 @@ _NUMBERS = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """``module:function`` that draws a result, and ``module:class`` that writes it."""
+    """``module:function`` that draws a result, and ``module:class`` that writes it.
+
+    Of a result that is a table, ``figure`` is empty.
+    """
 
     figure: str
     view: str
 
 
 LOOKS: dict[tuple[str, str], Look] = {
-    ("walking.walk", "Walk"): Look("walk_figure:walk_figure", "walk_view:WalkView"),
-    ("walking.gradient", "WeightGradient"): Look(
+    ("inspection.walking.walk", "Walk"): Look("walk_figure:walk_figure", "walk_view:WalkView"),
+    ("inspection.walking.gradient", "WeightGradient"): Look(
         "gradient_figure:gradient_figure", "gradient_view:GradientView"
     ),
-    ("maps.maps", "ActivationMaps"): Look("maps_figure:maps_figure", "maps_view:MapsView"),
-    ("maps.kernels", "Kernels"): Look("maps_figure:kernel_figure", "maps_view:KernelsView"),
-    ("maps.exciting", "Exciting"): Look(
+    ("inspection.maps.maps", "ActivationMaps"): Look(
+        "maps_figure:maps_figure", "maps_view:MapsView"
+    ),
+    ("inspection.maps.kernels", "Kernels"): Look(
+        "maps_figure:kernel_figure", "maps_view:KernelsView"
+    ),
+    ("inspection.maps.exciting", "Exciting"): Look(
         "exciting_figure:exciting_figure", "exciting_view:ExcitingView"
     ),
-    ("maps.visualisation", "Visualisation"): Look(
+    ("inspection.maps.visualisation", "Visualisation"): Look(
         "exciting_figure:visualisation_figure", "exciting_view:VisualisationView"
     ),
-    ("fields.receptive", "ReceptiveField"): Look(
+    ("inspection.fields.receptive", "ReceptiveField"): Look(
         "fields_figure:field_figure", "fields_view:FieldView"
     ),
-    ("fields.receptive", "ReceptiveFields"): Look(
+    ("inspection.fields.receptive", "ReceptiveFields"): Look(
         "fields_figure:fields_figure", "fields_view:FieldsView"
     ),
-    ("attribution.attribution", "Attribution"): Look(
+    ("inspection.attribution.attribution", "Attribution"): Look(
         "attribution_figure:attribution_figure", "attribution_view:AttributionView"
     ),
-    ("attribution.attribution", "Attributions"): Look(
+    ("inspection.attribution.attribution", "Attributions"): Look(
         "looks:_attributions", "attribution_view:AttributionsView"
     ),
-    ("symmetry.equivariance", "Equivariance"): Look(
+    ("inspection.symmetry.equivariance", "Equivariance"): Look(
         "symmetry_figure:equivariance_figure", "symmetry_view:EquivarianceView"
     ),
-    ("symmetry.shift_results", "Invariance"): Look(
+    ("inspection.symmetry.shift_results", "Invariance"): Look(
         "invariance_figure:invariance_figure", "symmetry_view:InvarianceView"
     ),
-    ("changes.ablation", "Ablation"): Look(
+    ("inspection.changes.ablation", "Ablation"): Look(
         "ablation_figure:ablation_figure", "ablation_view:AblationView"
     ),
+    ("inspection.foreign.listing", "Listing"): Look("", "listing_view:ListingView"),
+    ("inspection.foreign.extraction", "Extraction"): Look("", "listing_view:ExtractionView"),
+    ("inspection.health.watch", "Health"): Look("", "health_view:HealthView"),
+    ("experiments.comparing", "ArchitectureComparison"): Look(
+        "", "comparison_view:ArchitectureComparisonView"
+    ),
+    ("experiments.comparing", "RunComparison"): Look("", "comparison_view:RunComparisonView"),
+    ("exercises.sheet", "Sheet"): Look("", "exercises_text:SheetView"),
+    ("exercises.marking", "Marked"): Look("", "exercises_text:MarkedView"),
+    ("claims.claim", "Outcome"): Look("looks:_claim", "claims_view:OutcomeView"),
 }
-"""By the module of ``convscope.inspection`` and the type's name."""
+"""By the module of ``convscope`` and the type's name."""
 
 
 def _found(place: str) -> Any:
@@ -79,11 +96,20 @@ def _attributions(found: Any) -> Any:
     return attribution_figure(found.attributions)
 
 
+def _claim(outcome: Any) -> Any:
+    """The first of its charts, which shows what the verdict looks at."""
+    from convscope.report.chart_figure import chart_figure
+
+    return chart_figure(outcome.charts[0])
+
+
 def figure_html(look: Look, result: Any) -> Html:
-    """The figure as an element of the page, its text behind a fold."""
+    """The figure as an element of the page, its text behind a fold; a table is its text."""
     from convscope.report.html import fragment, tag
     from convscope.report.training_section import chart
 
+    if not look.figure:
+        return tag("pre", view_text(look, result))
     drawn = chart(_found(look.figure)(result), f"look{next(_NUMBERS)}")
     text = tag("pre", view_text(look, result))
     return fragment(drawn, tag("details", tag("summary", "in words"), text))

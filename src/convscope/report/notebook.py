@@ -63,7 +63,7 @@ def register(ipython: Any) -> None:
     for (module, name), text in _TEXT.items():
         formatters["text/plain"].for_type_by_name(module, name, _pretty(text))
     for (module, name), look in LOOKS.items():
-        place = f"convscope.inspection.{module}"
+        place = f"convscope.{module}"
         formatters["text/html"].for_type_by_name(place, name, partial(look_html, look))
         formatters["text/plain"].for_type_by_name(place, name, _pretty(partial(view_text, look)))
 
@@ -147,7 +147,7 @@ def run_html(run: Run) -> str:
 
 
 def look_html(look: Look, result: Any) -> str:
-    """A result of looking inside: its figure, and its words behind a fold."""
+    """A result: its figure, and its words behind a fold; or its words alone."""
     return _framed(figure_html(look, result))
 
 

@@ -34,6 +34,8 @@ LARGEST_SIDE = 1024
 """Of a square image that is looked for."""
 TOLERANCE = 1e-5
 """Of the largest output of a layer; the same sums, perhaps in another order."""
+_NAMED = 3
+"""So many kinds of what is no layer of ours stand in the one line of an Extraction."""
 
 Pairs = Sequence[tuple[Node, Step]]
 
@@ -53,6 +55,13 @@ class Extraction:
     names: tuple[tuple[str, str], ...] = ()
     unexpressed: tuple[Unexpressed, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        if self.architecture is not None:
+            return f"<Extraction: {len(self.architecture.layers)} layers, {self.volume}>"
+        kinds = list(dict.fromkeys(each.what for each in self.unexpressed))
+        more = ", …" if len(kinds) > _NAMED else ""
+        return f"<Extraction: no architecture: {', '.join(kinds[:_NAMED])}{more}>"
 
 
 def architecture_of(module: nn.Module, shape: Volume | None = None) -> Extraction:

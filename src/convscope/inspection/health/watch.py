@@ -43,6 +43,10 @@ class Health:
     history: History
     seconds: float
 
+    def __repr__(self) -> str:
+        kinds = ", ".join(dict.fromkeys(each.kind for each in self.findings))
+        return f"<Health of {self.name or 'a training'}: {kinds or 'nothing was found'}>"
+
     def as_dict(self) -> dict[str, Any]:
         """Values of JSON, documented in docs/json.md."""
         last = self.history.last
