@@ -3,7 +3,7 @@
 Liu, Li, Luo, Loy and Tang, Semantic image segmentation via Deep Parsing Network, 2015.  The
 cost of label u at pixel i, given the probabilities p of all pixels, is
 
-    cost(i, u) = min over k of  Σ_v Σ_{j near i} μ_k(u, v, j − i) · p_j^v · Σ_{z near j} d(j, z) p_z^v
+    cost(i, u) = min_k  Σ_v Σ_{j near i} μ_k(u, v, j − i) · p_j^v · Σ_{z near j} d(j, z) p_z^v
 
 The inner sum is a convolution whose filter is another one at each pixel (``LocalConvolution``,
 the paper's layer b12), the outer one an ordinary convolution over label maps
@@ -52,12 +52,13 @@ class LocalConvolution(nn.Module):
         super().__init__()
         self.radius = radius
         self.measure: Measure = measure
-        near = sum(math.exp(-space * square) for *_, square in _steps(radius))
-        if measure == "distance":
-            near, space = 1.0, space / (2 * len(list(_steps(radius))))
-            colour = colour / (2 * len(list(_steps(radius))))
+        squares = [square for *_, square in _steps(radius)]
+        if measure == "likeness":
+            start = (1 / (2 * sum(math.exp(-space * square) for square in squares)), colour, space)
+        else:
+            start = (1.0, colour / (2 * len(squares)), space / (2 * len(squares)))
         # Of a place amid its like the sum is then about one.
-        values = torch.tensor([1 / (2 * near), colour, space])
+        values = torch.tensor(start)
         self.logarithms = nn.Parameter(values.log())
 
     @property

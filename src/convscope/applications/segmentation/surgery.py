@@ -63,16 +63,14 @@ def _converted(node: Node, spatial: Volume | None, module: nn.Module) -> nn.Modu
             return module
 
 
-def as_convolution(layer: nn.Linear, kernel: tuple[int, int], padding: int | str = 0) -> nn.Conv2d:
+def as_convolution(layer: nn.Linear, kernel: tuple[int, int]) -> nn.Conv2d:
     """A convolution with the weights of a fully connected layer over height×width×channels.
 
     features×(channels·height·width) → features×channels×height×width, in the order in which
     ``flatten`` lays an image out: channel by channel.
     """
     channels = layer.in_features // (kernel[0] * kernel[1])
-    made = nn.Conv2d(
-        channels, layer.out_features, kernel, padding=padding, bias=layer.bias is not None
-    )
+    made = nn.Conv2d(channels, layer.out_features, kernel, bias=layer.bias is not None)
     with torch.no_grad():
         made.weight.copy_(layer.weight.view_as(made.weight))
         if layer.bias is not None and made.bias is not None:

@@ -17,9 +17,9 @@ from convscope.data.annotated import VOID, Split
 from convscope.errors import DataError
 from convscope.training.augmentation import mirrored
 from convscope.training.recipe import Recipe
+from convscope.training.task import Normalise
 
 __all__ = [
-    "Normalised",
     "Segmentation",
     "answered",
     "region_weights",
@@ -34,23 +34,6 @@ PIXELS_AT_ONCE = 16 * 128 * 128
 Pixels = NDArray[np.uint8]
 
 
-class Normalised:
-    """uint8 N×C×H×W → float32 on the device: (v/255 − mean)/std, channel by channel."""
-
-    def __init__(
-        self, mean: Sequence[float], std: Sequence[float], device: torch.device | str = "cpu"
-    ) -> None:
-        self.device = torch.device(device)
-        self._mean = torch.tensor(mean, device=device).view(1, -1, 1, 1)
-        self._std = torch.tensor(std, device=device).view(1, -1, 1, 1)
-        channels_last = self.device.type != "mps"
-        self._format = torch.channels_last if channels_last else torch.contiguous_format
-
-    def __call__(self, images: Tensor) -> Tensor:
-        moved = images.to(self.device, torch.float32, memory_format=self._format)
-        return moved.div_(255).sub_(self._mean).div_(self._std)
-
-
 class Segmentation:
     """Images into masks: cross-entropy of every known pixel, and mean IoU as the score.
 
@@ -60,7 +43,7 @@ class Segmentation:
     def __init__(
         self,
         train: Split,
-        normalise: Normalised,
+        normalise: Normalise,
         recipe: Recipe,
         regions: tuple[str, ...],
         *,
@@ -107,7 +90,7 @@ class Segmentation:
 
 
 def answered(
-    network: nn.Module, images: Sequence[Pixels] | Pixels, normalise: Normalised
+    network: nn.Module, images: Sequence[Pixels] | Pixels, normalise: Normalise
 ) -> Iterator[tuple[NDArray[np.int64], Pixels]]:
     """The likeliest region of every pixel: (which images, their masks N×H×W), size by size.
 
@@ -122,7 +105,7 @@ def answered(
 def scored(
     network: nn.Module,
     split: Split,
-    normalise: Normalised,
+    normalise: Normalise,
     regions: tuple[str, ...],
     *,
     boundaries: bool = True,
@@ -180,7 +163,10 @@ def shuffled_masks(masks: Sequence[Pixels] | Pixels, seed: int) -> list[Pixels]:
     # Each takes that of the next in a ring, so that none keeps its own.
     partner = np.empty(count, np.int64)
     partner[ordered] = np.roll(ordered, 1)
-    return [_stretched(masks[int(other)], mask.shape) for mask, other in zip(masks, partner)]
+    return [
+        _stretched(masks[int(other)], mask.shape)
+        for mask, other in zip(masks, partner, strict=True)
+    ]
 
 
 def _stretched(mask: Pixels, shape: tuple[int, ...]) -> Pixels:

@@ -1,0 +1,122 @@
+"""Images into masks: ``Segmenter``, with fit, predict, evaluate, save and load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import nn
+from torch.nn import functional
+
+from convscope.applications.application import Application
+from convscope.applications.backbone import Backbone
+from convscope.applications.planning import Fitting, Options
+from convscope.applications.runs import ApplicationRun
+from convscope.applications.segmentation.answers import Segmentation
+from convscope.applications.segmentation.evaluation import SegmentationEvaluation, judged
+from convscope.applications.segmentation.learning import stages_of
+from convscope.applications.segmentation.methods import METHODS, chosen, network_of
+from convscope.applications.stages import Stage
+from convscope.data.annotated import Annotated, Kind
+from convscope.data.opening import open_image
+from convscope.data.progress import Tell
+from convscope.training.task import Normalise
+
+__all__ = ["Segmenter", "Source"]
+
+Source = str | Path | Image.Image | NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Segmenter(Application):
+    """A network that says of every pixel which region it belongs to.
+
+    Methods: ``fcn-stride8``, ``fcn-stride4``, ``fcn-stride2`` (Long et al. 2015), each of
+    which begins where the coarser one ended, and ``dpn`` (Liu et al. 2015), a fully
+    convolutional network that ends in one mean-field step of a Markov random field.
+
+    >>> Segmenter("fcn-stride4")
+    <Segmenter: fcn-stride4, not trained>
+    """
+
+    task: ClassVar[str] = "segmentation"
+    kind: ClassVar[Kind] = "masks"
+    methods: ClassVar[tuple[str, ...]] = METHODS
+
+    def chosen_settings(self, data: Annotated, backbone: Backbone) -> Mapping[str, Any]:
+        """All settings, and what the classifier's fully connected layer reads."""
+        return chosen(self.settings, backbone)
+
+    def build(self, run: ApplicationRun, backbone: Backbone) -> nn.Module:
+        """The network of a run at its beginning."""
+        return network_of(run.method, run.settings, backbone, len(run.regions), run.seed)
+
+    def stages(self, fitting: Fitting) -> Sequence[Stage]:
+        """How the method learns."""
+        return stages_of(fitting)
+
+    def measure(self, fitting: Fitting, network: nn.Module) -> Mapping[str, Any]:
+        """Scores on the validation part."""
+        if not len(fitting.data.validation):
+            return {}
+        found = judged(fitting.run, network, fitting.data, "validation", fitting.device)
+        return {"split": "validation", **found.scores.as_dict()}
+
+    def predict(self, sources: Source | Iterable[Source]) -> Any:
+        """The mask of a picture, or of several: one Segmentation, or a tuple of them.
+
+        Pictures are paths, of Pillow, or arrays of uint8 (H×W or H×W×3).  One whose longer
+        side is above the run's ``longest`` is looked at smaller; the mask has its own size.
+        """
+        if isinstance(sources, str | Path | Image.Image | np.ndarray):
+            return self._predicted(sources)
+        return tuple(self._predicted(source) for source in sources)
+
+    def evaluate(
+        self,
+        data: Annotated | str | Path | None = None,
+        *,
+        split: str = "test",
+        options: Options | None = None,
+        progress: Tell | None = None,
+    ) -> SegmentationEvaluation:
+        """Scores on a part of the data: by default of those that the run learnt from."""
+        known = self.data_of(data, options, progress)
+        return judged(self.trained_run, self.network, known, split, torch.device("cpu"))
+
+    def _predicted(self, source: Source) -> Segmentation:
+        run = self.trained_run
+        place = Path(source) if isinstance(source, str) else source
+        name = str(source) if isinstance(source, str | Path) else "the picture"
+        picture = open_image(place, name, grey=run.channels == 1)
+        pixels = _channels_first(picture)
+        looked_at = _channels_first(_shrunk(picture, run.data.longest))
+        prepared = Normalise(run)(torch.from_numpy(looked_at[None].copy()))
+        with torch.inference_mode():
+            scores = self.network(prepared).float()
+            if scores.shape[2:] != pixels.shape[1:]:
+                scores = functional.interpolate(scores, pixels.shape[1:], mode="bilinear")
+            sureness, mask = scores.softmax(1).max(1)
+        return Segmentation(
+            name, mask[0].to(torch.uint8).numpy(), run.regions, sureness[0].numpy(), pixels
+        )
+
+
+def _channels_first(picture: Image.Image) -> NDArray[np.uint8]:
+    pixels = np.asarray(picture)
+    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def _shrunk(picture: Image.Image, longest: int | None) -> Image.Image:
+    """The picture with its longer side brought down to ``longest`` pixels."""
+    if longest is None or max(picture.size) <= longest:
+        return picture
+    part = longest / max(picture.size)
+    width, height = (max(1, round(side * part)) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0)
