@@ -154,7 +154,7 @@ def test_runs_are_listed_and_shown(command: Command) -> None:
     command("train", TINY, *SHORT, "--out", "one", "-q")
     run = open_run("one")
     head, line = command("runs").out.splitlines()
-    assert head.split() == ["run", "network", "data", "recipe", "accuracy", "begun"]
+    assert head.split() == ["run", "network", "data", "recipe", "result", "begun"]
     assert line.startswith("one ")
     assert f"{100 * run.accuracy:.2f} %" in line
     shown = command("runs", "one").out
@@ -171,7 +171,7 @@ def test_a_run_that_was_cut_off_says_how_to_go_on(command: Command) -> None:
     path.write_text(json.dumps({**record, "finished": False, "results": {}}), encoding="utf-8")
     assert "unfinished" in command("runs").out
     shown = command("runs", "cut").out
-    assert f'cut off: "convscope train --resume --out {path.parent}" goes on' in shown
+    assert f"cut off; go on with it: convscope train --resume --out {path.parent}" in shown
 
 
 def test_a_run_that_is_not_there(command: Command) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "is_application_run",
     "list_applications",
     "open_application",
+    "read_application",
 ]
 
 SCHEMA = "convscope.application-run/1"
@@ -161,19 +162,7 @@ def open_application(source: str | Path | ApplicationRun, task: str) -> Applicat
     ``example-METHOD`` are those inside the package.  Raises NoRunError where there is none,
     RunError where run.json is damaged or the run is of another task.
     """
-    if isinstance(source, ApplicationRun):
-        found = source
-    else:
-        path = _path(source)
-        if not (path / RUN).is_file():
-            known = [run.name for run in list_applications() if run.task == task]
-            raise NoRunError(
-                "there is no run" if not path.exists() else f"this folder holds no run (no {RUN})",
-                place=str(path),
-                remedy=did_you_mean(path.name, known)
-                or f'"convscope {APPLICATIONS[task]} train" makes one',
-            )
-        found = _read(path)
+    found = source if isinstance(source, ApplicationRun) else read_application(source, task)
     if found.task != task:
         raise RunError(
             f"this is a run of {found.task}, and one of {task} is wanted",
@@ -181,6 +170,20 @@ def open_application(source: str | Path | ApplicationRun, task: str) -> Applicat
             remedy=f'"{found.command}" works with it',
         )
     return found
+
+
+def read_application(source: str | Path, task: str | None = None) -> ApplicationRun:
+    """A run of whatever application; ``task`` is only for the remedy where there is none."""
+    path = _path(source)
+    if (path / RUN).is_file():
+        return _read(path)
+    known = [run.name for run in list_applications() if task in (None, run.task)]
+    command = APPLICATIONS.get(task or "", "detect")
+    raise NoRunError(
+        "there is no run" if not path.exists() else f"this folder holds no run (no {RUN})",
+        place=str(path),
+        remedy=did_you_mean(path.name, known) or f'"convscope {command} train" makes one',
+    )
 
 
 def is_application_run(source: str | Path) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -12,7 +13,10 @@ from convscope.cli.options import Json, complete_runs
 from convscope.report.numbers import count_of, duration, percent
 
 if TYPE_CHECKING:
+    from convscope.applications.runs import ApplicationRun
     from convscope.training.runs import Run
+
+    AnyRun: TypeAlias = Run | ApplicationRun
 
 __all__ = ["result_rows", "run_record", "runs"]
 
@@ -33,16 +37,18 @@ def runs(
 
     Runs are in ./runs, or where CONVSCOPE_RUNS says.
     """
+    from convscope.applications.runs import is_application_run, list_applications, read_application
     from convscope.training.runs import list_runs, open_run, runs_folder
 
     if run is not None:
-        opened = open_run(run)
+        opened = read_application(run) if is_application_run(run) else open_run(run)
         if json:
             show_json(run_record(opened))
         else:
             _show(_run_lines(opened))
         return
-    found = list_runs()
+    found: list[AnyRun] = [*list_runs(), *list_applications()]
+    found.sort(key=lambda each: (each.created, each.name))
     if json:
         show_json({"schema": "convscope.runs/1", "runs": [run_record(each) for each in found]})
     elif found:
@@ -51,7 +57,7 @@ def runs(
         note(f'there are no runs in {runs_folder()}: "convscope train" makes one')
 
 
-def run_record(run: Run) -> dict[str, object]:
+def run_record(run: AnyRun) -> dict[str, object]:
     """A run as JSON has it: what run.json holds, its name, and where it is."""
     return {**run.as_dict(), "name": run.name, "path": str(run.path)}
 
@@ -75,23 +81,52 @@ def result_rows(run: Run) -> list[tuple[str, str]]:
     ]
 
 
-def _run_lines(run: Run) -> list[str]:
+def _run_lines(run: AnyRun) -> list[str]:
+    from convscope.training.runs import Run
+
     conditions = run.conditions
     versions = ", ".join(f"{name} {version}" for name, version in conditions.versions.items())
     threads = count_of(conditions.threads, "thread")
     rows = [
-        *_wrapped_row("network", f"{run.architecture_name}: {run.architecture}"),
-        ("data", f"{run.data.name}, {run.data.train:,} for training ({run.data.place})"),
-        ("recipe", f"{run.recipe.name}, seed {run.seed}"),
+        *(_rows_of_classifier(run) if isinstance(run, Run) else _rows_of_application(run)),
         *_wrapped_row("machine", f"{conditions.processor}, {conditions.system}, {threads}"),
         *_wrapped_row("computed", f"on {conditions.device} in {conditions.precision}; {versions}"),
         ("begun", run.created),
     ]
     if run.finished:
-        return columns([*rows, *result_rows(run)])
-    resume = f'"convscope train --resume --out {run.path}" goes on'
-    state = "is being trained now" if run.live else f"cut off: {resume}"
+        return columns([*rows, *(result_rows(run) if isinstance(run, Run) else _results(run))])
+    state = "is being trained now" if run.live else f"cut off; {run.how_to_go_on}"
     return columns([*rows, ("state", state), ("run", str(run.path))])
+
+
+def _rows_of_classifier(run: Run) -> list[tuple[str, str]]:
+    return [
+        *_wrapped_row("network", f"{run.architecture_name}: {run.architecture}"),
+        ("data", f"{run.data.name}, {run.data.train:,} for training ({run.data.place})"),
+        ("recipe", f"{run.recipe.name}, seed {run.seed}"),
+    ]
+
+
+def _rows_of_application(run: ApplicationRun) -> list[tuple[str, str]]:
+    return [
+        ("task", f"{run.task}, {run.method}"),
+        *_wrapped_row("backbone", f"{run.backbone['origin']}: {run.backbone['notation']}"),
+        ("data", f"{run.data.name}, {run.data.train:,} for training ({run.data.place})"),
+        ("seed", str(run.seed)),
+    ]
+
+
+def _results(run: ApplicationRun) -> list[tuple[str, str]]:
+    """What came of it on the validation part, and the run."""
+    measured = {key: value for key, value in run.results.items() if isinstance(value, float)}
+    seconds = measured.pop("seconds", 0.0)
+    rows = [(key.replace("_", " "), f"{value:.3f}") for key, value in measured.items()]
+    return [
+        *rows,
+        ("", "on the validation part; the test part was not read"),
+        ("training", duration(seconds)),
+        ("run", str(run.path)),
+    ]
 
 
 def _wrapped_row(label: str, text: str) -> list[tuple[str, str]]:
@@ -103,27 +138,25 @@ _LABELS = 11
 """Columns of the labels."""
 
 
-def _table(found: tuple[Run, ...]) -> list[str]:
-    head = ("run", "network", "data", "recipe", "accuracy", "begun")
-    rows = [
-        (
-            run.name,
-            run.architecture_name,
-            run.data.name,
-            run.recipe.name,
-            _accuracy(run),
-            run.created[:16].replace("T", " "),
-        )
-        for run in found
-    ]
+def _table(found: Sequence[AnyRun]) -> list[str]:
+    head = ("run", "network", "data", "recipe", "result", "begun")
+    rows = [(run.name, *_cells(run), run.created[:16].replace("T", " ")) for run in found]
     return columns([head, *rows], right=[4])
 
 
-def _accuracy(run: Run) -> str:
-    if run.finished:
+def _cells(run: AnyRun) -> tuple[str, str, str, str]:
+    """Network, data, recipe and result of one run."""
+    from convscope.training.runs import Run
+
+    state = "" if run.finished else "training" if run.live else "unfinished"
+    if not isinstance(run, Run):
+        # The first of its numbers is the one that the task is judged by.
+        found = next((value for value in run.results.values() if isinstance(value, float)), 0.0)
+        return f"{run.task}, {run.method}", run.data.name, "", state or f"{found:.3f} (validation)"
+    if not state:
         split = "" if run.results["split"] == "test" else " (validation)"
-        return f"{percent(run.accuracy, 2)}{split}"
-    return "training" if run.live else "unfinished"
+        state = f"{percent(run.accuracy, 2)}{split}"
+    return run.architecture_name, run.data.name, run.recipe.name, state
 
 
 def _show(lines: list[str]) -> None:
