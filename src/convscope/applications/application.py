@@ -22,6 +22,7 @@ from convscope.applications.planning import (
     Options,
     backbone_source,
     data_for,
+    data_of_run,
     planned,
     require_same,
     stored_backbone,
@@ -211,6 +212,15 @@ class Application:
 
         stages = self.stages(fitting)
         return (yield from trained_in_stages(fitting.run, network, stages, measure, fitting.tell))
+
+    def data_of(
+        self,
+        data: Annotated | str | Path | None = None,
+        options: Options | None = None,
+        progress: Tell | None = None,
+    ) -> Annotated:
+        """The data that the run learnt from, or others, as the network wants them."""
+        return data_of_run(self.trained_run, self.kind, data, options or Options(), progress)
 
     @classmethod
     def load(cls, source: str | Path | ApplicationRun) -> Self:

@@ -24,6 +24,7 @@ __all__ = [
     "Options",
     "backbone_source",
     "data_for",
+    "data_of_run",
     "planned",
     "require_same",
     "stored_backbone",
@@ -89,6 +90,37 @@ def data_for(
             progress=tell,
             **options.scenes,
         )
+    require(known, kind)
+    return known
+
+
+def data_of_run(
+    run: ApplicationRun,
+    kind: Kind,
+    data: Annotated | str | Path | None,
+    options: Options,
+    tell: Tell | None,
+) -> Annotated:
+    """The data that a run learnt from (None), or others, in its channels and at its size."""
+    from convscope.data.annotated_sources import SCENES, load_annotated
+
+    if isinstance(data, Annotated):
+        require(data, kind)
+        return data
+    own = data is None or str(data) == run.data.source
+    source = run.data.source if data is None else data
+    scenes = {**run.settings.get("scenes", {}), **options.scenes}
+    known = load_annotated(
+        source,
+        kind,
+        format=options.format or (run.data.format if own else None),
+        annotations=options.annotations or (run.data.annotations if own else None),
+        longest=options.longest or run.data.longest,
+        channels=run.channels,
+        on_bad="skip" if own and run.data.skipped else options.on_bad,
+        progress=tell,
+        **(scenes if str(source) == SCENES else {}),
+    )
     require(known, kind)
     return known
 
