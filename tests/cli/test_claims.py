@@ -104,6 +104,19 @@ def test_what_is_refused(
     assert message in outcome.err
 
 
+def test_a_folder_that_cannot_be_written_to_is_refused_before_anything_is_measured(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def measure(*_: Any, **__: Any) -> Iterator[Outcome]:
+        raise AssertionError("it has begun to measure")
+
+    monkeypatch.setattr(table, "measure_claims", measure)
+    (tmp_path / "file").touch()
+    outcome = command("claims", "tanh", "--quick", "--out", str(tmp_path / "file" / "figures"))
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "give another --out" in outcome.err
+
+
 def test_an_interruption_says_how_to_go_on(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

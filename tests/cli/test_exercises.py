@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,39 @@ def test_a_file_with_answers_is_not_overwritten(command: Command, tmp_path: Path
         "take that one away\n"
     )
     assert path.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [(errno.EROFS, "this folder cannot be written to"), (errno.ENOSPC, "the disk is full")],
+)
+def test_a_folder_that_refuses_is_one_sentence(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int, said: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("os.fsync", fail)
+    outcome = command("exercises", "--out", str(tmp_path / "a.html"))
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith(f"{tmp_path / 'a.html'}: {said}: ")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    outcome = command("exercises", "--out", str(tmp_path / "file" / "a.html"))
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "give another --out" in outcome.err
+
+
+def test_an_ending_that_is_none_is_refused_before_questions_are_made(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(*_: object, **__: object) -> None:
+        raise AssertionError("it has begun to ask")
+
+    monkeypatch.setattr("convscope.exercises.sheet.make_exercises", make)
+    outcome = command("exercises", "--out", "a.pdf")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "a sheet is no .pdf file" in outcome.err
 
 
 def test_other_forms_on_stdout(command: Command) -> None:

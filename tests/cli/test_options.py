@@ -28,6 +28,46 @@ def test_words_are_those_of_the_data_room() -> None:
     assert get_args(get_args(options.OnBadOption)[0]) == get_args(OnBad)
 
 
+DRAWING = [
+    ("walk", "--layer", "conv1"),
+    ("gradient",),
+    ("maps",),
+    ("kernels",),
+    ("exciting",),
+    ("visualise",),
+    ("fields",),
+    ("attribute",),
+    ("symmetry",),
+    ("symmetry", "--pooling"),
+    ("ablate",),
+    ("image", "fashion-mini:0"),
+]
+
+
+@pytest.mark.parametrize("words", DRAWING, ids=" ".join)
+def test_a_figure_that_cannot_be_written_is_refused_before_the_work(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    def work(*_: object, **__: object) -> None:
+        raise AssertionError("it has begun to work")
+
+    monkeypatch.setattr("convscope.inspection.subject.subject_of", work)
+    monkeypatch.setattr("convscope.report.image_numbers.image_numbers", work)
+    outcome = command(*words, "--out", str(tmp_path / "map.pdf"))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == (
+        f"{tmp_path / 'map.pdf'}: a figure is no .pdf file: name it .png; the SVG is written "
+        "beside it\n"
+    )
+    outcome = command(*words, "--out", str(tmp_path))
+    assert outcome.err.endswith(": this is a folder: name a file in it\n")
+    (tmp_path / "file").touch()
+    outcome = command(*words, "--out", str(tmp_path / "file" / "map.png"))
+    assert outcome.code == 1
+    assert "give another --out" in outcome.err
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
 def test_pairs() -> None:
     assert read_pair(None, "--size") is None
     assert read_pair("28", "--size") == (28, 28)

@@ -27,6 +27,15 @@ def complete_claims(incomplete: str) -> list[str]:
     return [name for name in CLAIMS if name.startswith(incomplete)]
 
 
+def writable(out: str | None) -> str | None:
+    """Refuses a folder that cannot be written to before anything is measured."""
+    if out is not None:
+        from convscope.training.files import require_writable
+
+        require_writable(Path(out).expanduser().absolute())
+    return out
+
+
 def claims(
     names: Annotated[
         list[str] | None,
@@ -52,7 +61,12 @@ def claims(
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option("--out", metavar="FOLDER", help="Also draw the figures, as PNG and SVG."),
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            help="Also draw the figures, each as PNG and as SVG.",
+            callback=writable,
+        ),
     ] = None,
     quiet: Quiet = False,
     json: Json = False,

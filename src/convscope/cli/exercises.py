@@ -87,12 +87,13 @@ def make(
     from convscope.exercises.sheet import make_exercises
     from convscope.report.exercises_text import SheetView
 
+    path = Path(out).expanduser() if out is not None else None
+    known = form or _form_of(path) if path is not None else form
     sheet = make_exercises(joined(source), seed=seed, count=count)
     if json:
         show_json(sheet.as_dict(solutions=solutions))
-    elif out is not None:
-        path = Path(out).expanduser()
-        _write(path, _text(sheet, form or _form_of(path), solutions=solutions))
+    elif path is not None:
+        _write(path, _text(sheet, known, solutions=solutions))
         show_text(str(path))
     elif form in (None, "text"):
         show(SheetView(sheet, solutions=solutions))
@@ -136,7 +137,7 @@ def _form_of(path: Path) -> Form:
     return form
 
 
-def _text(sheet: Sheet, form: Form, *, solutions: bool) -> str:
+def _text(sheet: Sheet, form: Form | None, *, solutions: bool) -> str:
     if form == "html":
         from convscope.report.exercises_page import sheet_page
 
@@ -153,12 +154,15 @@ def _text(sheet: Sheet, form: Form, *, solutions: bool) -> str:
 
 def _write(path: Path, text: str) -> None:
     """Writes the file; one that is there already may hold somebody's answers."""
+    from convscope.training.files import write_bytes, writing
+
     content = text.encode("utf-8")
-    if path.exists() and path.read_bytes() != content:
-        raise UsageError(
-            "there is such a file already, and it may hold answers",
-            place=str(path),
-            remedy="name another file, or take that one away",
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    with writing(path):
+        if path.exists() and path.read_bytes() != content:
+            raise UsageError(
+                "there is such a file already, and it may hold answers",
+                place=str(path),
+                remedy="name another file, or take that one away",
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, content)

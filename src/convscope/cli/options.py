@@ -159,9 +159,25 @@ ShapeOption = Annotated[
 SeedOption = Annotated[
     int, typer.Option("--seed", metavar="N", min=0, help="For whatever is drawn at random.")
 ]
+
+
+def drawable(out: str | None) -> str | None:
+    """Refuses a file that no figure can be written to before the work, not after it."""
+    if out is not None:
+        from convscope.report.plotting import figure_path
+
+        figure_path(out)
+    return out
+
+
 FigureOption = Annotated[
     str | None,
-    typer.Option("--out", metavar="FILE", help="Also draw it, as PNG and SVG."),
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Also draw it: FILE.png and FILE.svg, both, whichever ending is given.",
+        callback=drawable,
+    ),
 ]
 DataOption = Annotated[
     str | None,

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convscope.cli.console import note, show, show_json
-from convscope.cli.options import DeviceOption, FitOption, Json, RunArgument, SizeOption, read_pair
+from convscope.cli.options import (
+    DeviceOption,
+    FigureOption,
+    FitOption,
+    Json,
+    RunArgument,
+    SizeOption,
+    read_pair,
+)
 from convscope.errors import ConvscopeError
 
 if TYPE_CHECKING:
@@ -93,10 +101,7 @@ def image(
     grey: Annotated[
         bool | None, typer.Option("--grey/--colour", help="Read it so; by default as it is.")
     ] = None,
-    out: Annotated[
-        str | None,
-        typer.Option("--out", metavar="FILE", help="Also draw it, as PNG and SVG."),
-    ] = None,
+    out: FigureOption = None,
     json: Json = False,
 ) -> None:
     """Show an image as what a network gets: its grid of numbers."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from convscope.errors import UsageError
 from convscope.report.figure_svg import figure_svg
 from convscope.report.palette import LIGHT
-from convscope.training.files import write_bytes
+from convscope.training.files import require_writable, write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PAD",
     "colour_map",
+    "figure_path",
     "figure_style",
     "new_figure",
     "place",
@@ -189,6 +190,15 @@ def save_as(figure: Figure, out: str | Path) -> tuple[Path, Path]:
 
     UsageError for another ending, before anything is written.
     """
+    path = figure_path(out)
+    return save_figure(figure, path.parent, path.stem)
+
+
+def figure_path(out: str | Path) -> Path:
+    """Where ``save_as`` will write; UsageError, RunError where it could not.
+
+    For whoever works long before there is a figure.
+    """
     path = Path(os.path.normpath(Path(out).expanduser().absolute()))
     suffix = path.suffix.lower()
     if path.is_dir() or not path.name:
@@ -199,7 +209,8 @@ def save_as(figure: Figure, out: str | Path) -> tuple[Path, Path]:
             place=str(path),
             remedy="name it .png; the SVG is written beside it",
         )
-    return save_figure(figure, path.parent, path.stem)
+    require_writable(path.parent)
+    return path
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
