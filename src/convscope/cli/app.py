@@ -30,6 +30,7 @@ from convscope.cli.maps import exciting, kernels, maps, visualise
 from convscope.cli.modules import layers
 from convscope.cli.pictures import image, predict
 from convscope.cli.runs import runs
+from convscope.cli.scenes import scenes
 from convscope.cli.streams import prepare_streams, silence
 from convscope.cli.symmetry import symmetry
 from convscope.cli.train import train
@@ -103,6 +104,7 @@ for _panel, _functions in _COMMANDS.items():
         app.command(_name, rich_help_panel=_panel)(_function)
 app.add_typer(exercises, name="exercises", rich_help_panel="Networks, without training")
 app.add_typer(data, name="data", rich_help_panel="Images")
+app.add_typer(scenes, name="scenes", rich_help_panel="Images")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -103,24 +103,30 @@ def _moving(
     side, largest = sides[0], max(sides)
     low, high = side // 2, size - side + side // 2 - travel
     if path == "towards":
-        high = min(high, size - travel - _APART - largest)
+        high = max(low, min(high, size - travel - _APART - largest))
     elif path == "away from":
-        low = max(low, _APART + largest)
-    start = chance.between(min(low, high), max(low, high))
+        low = min(high, max(low, _APART + largest))
+    start = chance.between(low, high)
     aside = chance.between(side // 2, size - side + side // 2)
     forward = direction in ("right", "down")
     steps = [start + travel * frame // (FRAMES - 1) for frame in range(FRAMES)]
-    middles = [(step if forward else size - step, aside) for step in steps]
+    middles = [(step if forward else _from_the_end(step, side, size), aside) for step in steps]
     spans = []
     for other in sides[1:]:
         first, last = _beside(path, start, start + travel, other, size)
-        along = (first, last) if forward else (size - last, size - first)
-        spans.append((along, (other // 2, size - other + other // 2)))
+        if not forward:
+            first, last = (_from_the_end(middle, other, size) for middle in (last, first))
+        spans.append(((first, last), (other // 2, size - other + other // 2)))
     if direction in ("up", "down"):
         middles = [(across, along) for along, across in middles]
         spans = [(across, along) for along, across in spans]
     way = [(across - side // 2, down - side // 2) for across, down in middles]
     return Event(name, "moves", direction, speed, path), way, spans
+
+
+def _from_the_end(middle: int, side: int, size: int) -> int:
+    """The middle of a picture of this side, counted from the other end: edges meet edges."""
+    return size - side % 2 - middle
 
 
 def _beside(path: Path | None, start: int, end: int, side: int, size: int) -> tuple[int, int]:

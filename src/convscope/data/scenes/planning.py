@@ -48,8 +48,8 @@ _TWO_CLASSES = 75
 _APART = 5
 """Pixels between the middle of a garment and the line that parts the groups."""
 _TRIES = 6
-_WINDOW = (8, 13)
-"""Sides of the fragments, in pixels of a garment's picture."""
+_WINDOW = (8, 11)
+"""Sides of the fragments, of 28: less of a garment than is visible of one that counts."""
 
 Spans = tuple[tuple[int, int], tuple[int, int]]
 """From where to where, across and down."""

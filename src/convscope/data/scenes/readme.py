@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from convscope.data.scenes.composing import DIFFICULT_BELOW
@@ -43,7 +44,7 @@ def readme(written: WrittenScenes) -> str:
     held = ", ".join(f"{CLASSES[one]} with {CLASSES[other]}" for one, other in HELD_OUT)
     meeting = {
         "seen": f"No scene shows together: {held}.",
-        "held-out": f"Every scene shows one of the pairs held out from training: {held}.",
+        "held-out": f"Every scene shows two classes that no training scene shows together: {held}.",
         "any": "Any two classes may meet.",
     }[written.pairs]
     return f"""# {what} of garments
@@ -57,17 +58,15 @@ def readme(written: WrittenScenes) -> str:
 
 {_LAYOUT["clips" if written.clips else written.form]}
 
-`preview.png` shows some of them.
-
 ## What to know
 
 - The three parts use different garments: those for testing are from the test set of
   {written.source}, those for validation a tenth of its training set.
-- {meeting}
+{_wrapped(meeting)}
 - Silhouettes are found by a rule (brighter than a threshold, holes filled) and were drawn by
   nobody: masks and boxes are pseudo-labels, and dark parts of a garment may lie outside.
-- Garments of which less than {DIFFICULT_BELOW} % is visible are marked difficult; those that can hardly
-  be seen at all belong to the background. Captions count neither.
+- Garments of which less than {DIFFICULT_BELOW} % is visible are marked difficult; those that
+  can hardly be seen at all belong to the background. Captions count neither.
 - Fragments of garments that lie about are no objects.
 
 The garments are pictures of Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), copyright 2017
@@ -76,11 +75,22 @@ Zalando SE, MIT licence.
 
 
 def command(written: WrittenScenes) -> str:
-    """The command that makes these scenes."""
+    """The command that makes these scenes, with all that is not as by default."""
     total = sum(count for _, count in written.counts)
-    words = [f"convscope scenes make --seed {written.seed} --count {total} --out FOLDER"]
+    words = f"convscope scenes make --seed {written.seed} --count {total} --as {written.form}"
     if written.clips:
-        words.append("--clips")
-    words.append(f"--as {written.form}")
-    return " ".join(words)
-"""A test holds that it does."""
+        words += " --clips"
+    if written.part is not None:
+        words += f" --part {written.part}"
+    for option, value, usual in (
+        ("size", str(written.size), "128"),
+        ("difficulty", written.difficulty, "default"),
+        ("pairs", written.pairs, "seen"),
+    ):
+        words += f" --{option} {value}" if value != usual else ""
+    return f"{words} --source {written.source} --out DIR"
+
+
+def _wrapped(text: str) -> str:
+    """An entry of a list, in lines of a page's width."""
+    return textwrap.fill(text, 96, initial_indent="- ", subsequent_indent="  ")
