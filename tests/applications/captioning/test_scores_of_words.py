@@ -27,9 +27,7 @@ def random_corpus(seed: int) -> Corpus:
 
     count = chance.randint(1, 12)
     references = [[caption(1) for _ in range(chance.randint(1, 5))] for _ in range(count)]
-    captions = [
-        chance.choice(own) if chance.random() < 0.2 else caption(0) for own in references
-    ]
+    captions = [chance.choice(own) if chance.random() < 0.2 else caption(0) for own in references]
     return captions, references
 
 

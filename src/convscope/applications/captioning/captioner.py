@@ -8,7 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from convscope.applications.application import Application
@@ -16,20 +18,26 @@ from convscope.applications.backbone import Backbone
 from convscope.applications.captioning.control import CONTROL
 from convscope.applications.captioning.evaluation import CaptionEvaluation, evaluated, scored
 from convscope.applications.captioning.learning import stages_of
-from convscope.applications.captioning.material import data_of, held_out_scenes, with_scenes
+from convscope.applications.captioning.material import (
+    data_of,
+    fresh_scenes,
+    held_out_scenes,
+    with_scenes,
+)
 from convscope.applications.captioning.network import (
     CLIP_METHODS,
     METHODS,
     CaptionNetwork,
     make_network,
 )
-from convscope.applications.captioning.pictures import SIDE, normaliser, read_sources
+from convscope.applications.captioning.pictures import SIDE, as_batch, normaliser, read_sources
 from convscope.applications.captioning.sentences import Caption, Reading, captions_of
 from convscope.applications.captioning.vocabulary import Vocabulary, vocabulary_of
 from convscope.applications.planning import Fitting, Options
 from convscope.applications.runs import ApplicationRun
 from convscope.applications.stages import Stage
 from convscope.data.annotated import Annotated, Kind
+from convscope.data.annotations.parts import Part
 from convscope.data.progress import Tell
 from convscope.errors import DataError, UsageError
 from convscope.training.loop import Step
@@ -147,16 +155,18 @@ class Captioner(Application):
         sentences are followed at a time, and given back; ``invert`` exchanges light and dark.
         """
         _require_beam(beam)
-        run, reading = self.trained_run, self.reading
-        side = int(run.settings["side"])
-        clips = run.method in CLIP_METHODS
+        run = self.trained_run
+        clips, side = run.method in CLIP_METHODS, int(run.settings["side"])
         read = read_sources(sources, side, run.channels, clips=clips, invert=invert)
-        found: list[Caption] = []
-        prepare = normaliser(run.mean, run.std, side, torch.device("cpu"))
-        for name, picture in read:
-            prepared = prepare(torch.from_numpy(picture[None].copy()))
-            found += captions_of(reading, prepared, picture[None], [name], width=beam)
-        return tuple(found)
+        return self._said(read, beam)
+
+    def predict_scenes(
+        self, *, seed: int = 0, count: int = 4, beam: int = BEAM, part: Part = "test"
+    ) -> tuple[Caption, ...]:
+        """Sentences about fresh scenes of any seed, or clips, of garments that were not learnt."""
+        _require_beam(beam)
+        scenes = fresh_scenes(self.trained_run, seed=seed, count=count, part=part)
+        return self._said(list(zip(scenes.names, scenes.images, strict=True)), beam)
 
     def evaluate(
         self,
@@ -190,6 +200,19 @@ class Captioner(Application):
             baselines=baselines,
             held_out=held_out_scenes(run, known, split, how),
         )
+
+    def _said(
+        self, pictures: Sequence[tuple[str, NDArray[np.uint8]]], beam: int
+    ) -> tuple[Caption, ...]:
+        """Of named pictures (or clips), one after another: clips may differ in length."""
+        run, side = self.trained_run, int(self.trained_run.settings["side"])
+        prepare = normaliser(run.mean, run.std, side, torch.device("cpu"))
+        found: list[Caption] = []
+        for name, picture in pictures:
+            shown = as_batch(picture[None], side, run.channels)
+            prepared = prepare(torch.from_numpy(shown.copy()))
+            found += captions_of(self.reading, prepared, shown, [name], width=beam)
+        return tuple(found)
 
     @cached_property
     def reading(self) -> Reading:

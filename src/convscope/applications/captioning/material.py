@@ -11,9 +11,11 @@ from convscope.applications.captioning.network import CLIP_METHODS
 from convscope.applications.planning import Options
 from convscope.applications.runs import ApplicationRun
 from convscope.data.annotated import Annotated, Split, require
+from convscope.data.annotations.parts import Part
 from convscope.data.progress import Tell
+from convscope.data.scenes.planning import Pairs
 
-__all__ = ["HELD_OUT", "data_of", "held_out_scenes", "with_scenes"]
+__all__ = ["HELD_OUT", "data_of", "fresh_scenes", "held_out_scenes", "with_scenes"]
 
 SCENES = "scenes"
 
@@ -77,15 +79,28 @@ def _scenes(run: ApplicationRun, source: str, options: Options) -> Mapping[str, 
 def held_out_scenes(
     run: ApplicationRun, data: Annotated, split: str, options: Options, count: int = HELD_OUT
 ) -> Split | None:
-    """Scenes of pairs of classes that no training scene shows; None where data are no scenes.
+    """Scenes, or clips, of pairs of classes that no training scene shows; None of other data.
 
-    They are made of the same part's garments.  Clips hold no pairs out.
+    They are made of the same part's garments.
     """
-    from convscope.data.scenes.loading import make_scenes
-
-    if data.name != SCENES or run.method in CLIP_METHODS:
+    if data.source != SCENES:
         return None
     asked = {**run.settings.get("scenes", {}), **options.scenes}
-    same = {key: asked[key] for key in ("seed", "size", "difficulty", "source") if key in asked}
     part: Any = split
-    return make_scenes(count=count, part=part, pairs="held-out", **same)
+    return _made(run, asked, count=count, part=part, pairs="held-out")
+
+
+def fresh_scenes(run: ApplicationRun, *, seed: int, count: int, part: Part) -> Split:
+    """Scenes, or clips, of the kind that a run reads, of any seed."""
+    asked = {**run.settings.get("scenes", {}), "seed": seed}
+    return _made(run, asked, count=count, part=part, pairs="seen")
+
+
+def _made(
+    run: ApplicationRun, asked: Mapping[str, Any], *, count: int, part: Part, pairs: Pairs
+) -> Split:
+    from convscope.data.scenes.loading import make_clips, make_scenes
+
+    same = {key: asked[key] for key in ("seed", "size", "difficulty") if key in asked}
+    make = make_clips if run.method in CLIP_METHODS else make_scenes
+    return make(count=count, part=part, pairs=pairs, **same)

@@ -63,17 +63,14 @@ def normaliser(
     return prepared
 
 
-def in_parts(
-    change: Callable[[Tensor], Tensor], images: NDArray[np.uint8] | Tensor, size: int
-) -> Tensor:
+def in_parts(change: Callable[[Tensor], Tensor], images: NDArray[np.uint8], size: int) -> Tensor:
     """``change`` of all images, ``size`` of them at a time, without gradients."""
     found = []
-    with torch.inference_mode():
+    with torch.no_grad():
         for start in range(0, len(images), size):
-            # A copy: inference tensors and memory-mapped images may not be trained on.
-            part = torch.as_tensor(np.array(images[start : start + size]))
-            found.append(change(part))
-    return torch.cat(found).clone()
+            # A copy, since memory-mapped images cannot be written to, and torch warns of that.
+            found.append(change(torch.from_numpy(np.array(images[start : start + size]))))
+    return torch.cat(found)
 
 
 def read_sources(

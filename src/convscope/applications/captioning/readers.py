@@ -14,24 +14,28 @@ class GridReader(nn.Module):
     """A grid as a vector, in which places are still told apart.
 
     Of every feature f, ``sums`` sums over the cells with learnt weights:
-    s_{f,k} = Σ_i w_{k,f,i}·a_{i,f}; then W₂·relu(W₁·s + b₁) + b₂.  One sum with equal
-    weights would be the pooled vector of Show and Tell, which says what there is and how
-    much of it; sums with other weights say where.  A matrix on the whole grid would do the
-    same with cells·features·width weights.  Features N×cells×``features`` → N×``width``.
+    s_{f,k} = Σ_i w_{k,f,i}·a_{i,f}; then B(W₂·relu(B(W₁·s))) with batch normalisation B, so that
+    images differ as much as words do from the first step on.  One sum with equal weights would
+    be the pooled vector of Show and Tell, which says what there is and how much of it; sums
+    with other weights say where.  A matrix on the whole grid would do the same with
+    cells·features·width weights.  Features N×cells×``features`` → N×``width``.
     """
 
-    def __init__(
-        self, features: int, side: int, *, sums: int, width: int, dropout: float = 0.0
-    ) -> None:
+    def __init__(self, features: int, side: int, *, sums: int, width: int) -> None:
         super().__init__()
-        self.places = nn.Parameter(_waves(side, sums)[:, None].repeat(1, features, 1))
-        self.inner = nn.Linear(features * sums, width)
-        self.outer = nn.Linear(width, width)
-        self.dropout = nn.Dropout(dropout)
+        # Two dimensions: an optimizer for kernels takes whatever has more for one.
+        self.places = nn.Parameter(_waves(side, sums).repeat_interleave(features, 0))
+        self.inner = nn.Linear(features * sums, width, bias=False)
+        self.inner_norm = nn.BatchNorm1d(width)
+        self.outer = nn.Linear(width, width, bias=False)
+        self.outer_norm = nn.BatchNorm1d(width)
 
     def forward(self, features: Tensor) -> Tensor:
-        sums = torch.einsum("nif,kfi->nfk", features, self.places)
-        return self.outer(self.dropout(torch.relu(self.inner(sums.flatten(1)))))
+        places = self.places.unflatten(0, (-1, features.shape[2]))
+        sums = torch.einsum("nif,kfi->nfk", features, places)
+        hidden = torch.relu(self.inner_norm(self.inner(sums.flatten(1))))
+        found: Tensor = self.outer_norm(self.outer(hidden))
+        return found
 
 
 class ClipMean(nn.Module):

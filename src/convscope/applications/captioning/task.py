@@ -69,7 +69,7 @@ class Captioning:
         frames: int | None = None,
         held: tuple[NDArray[np.uint8] | Tensor, Sentences] | None = None,
     ) -> None:
-        self._inputs = torch.as_tensor(inputs)
+        self._inputs = _tensor(inputs)
         self._sentences = sentences
         self._prepare = prepare
         self._paraphrases = paraphrases
@@ -105,7 +105,7 @@ class Captioning:
         right = total = 0
         with torch.inference_mode():
             for start in range(0, len(inputs), _AT_ONCE):
-                images = torch.as_tensor(inputs[start : start + _AT_ONCE])
+                images = _tensor(inputs[start : start + _AT_ONCE])
                 words = sentences.table[sentences.first[start : start + _AT_ONCE]]
                 prepared = self._prepare(images)
                 words = words.to(prepared.device)
@@ -117,6 +117,13 @@ class Captioning:
 
 
 _AT_ONCE = 100
+
+
+def _tensor(values: NDArray[np.uint8] | Tensor) -> Tensor:
+    """The same memory; a copy of what cannot be written to, such as a file that is mapped."""
+    if isinstance(values, Tensor):
+        return values
+    return torch.from_numpy(values if values.flags.writeable else np.array(values))
 
 
 def _some_frames(clips: Tensor, count: int) -> Tensor:

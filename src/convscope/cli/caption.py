@@ -1,0 +1,319 @@
+"""``caption``: sentences about images and clips, learnt, measured, said and compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from convscope.cli.applications import (
+    AnnotationsOption,
+    ApplicationDataOption,
+    ApplicationRunArgument,
+    BackboneOption,
+    ControlOption,
+    FormatOption,
+    LongestOption,
+    QuickOption,
+    ResumeOption,
+    SourcesArgument,
+    SplitOption,
+    fitted,
+    options_of,
+)
+from convscope.cli.console import note, show, show_json, show_text
+from convscope.cli.layout import columns
+from convscope.cli.options import (
+    DeviceOption,
+    FigureOption,
+    Json,
+    OnBadOption,
+    OutOption,
+    Quiet,
+    SeedOption,
+    SettingsOption,
+)
+from convscope.cli.progress import following
+from convscope.cli.subjects import draw
+from convscope.errors import UsageError
+
+if TYPE_CHECKING:
+    from convscope.applications.captioning.captioner import Captioner
+    from convscope.applications.runs import ApplicationRun
+
+__all__ = ["caption"]
+
+Method = Literal["attention", "plain", "clip-mean", "clip-lstm"]
+
+caption = typer.Typer(
+    help="Sentences about images and clips: train a captioner, measure it, let it speak.",
+    no_args_is_help=True,
+)
+
+BeamOption = Annotated[
+    int, typer.Option("--beam", metavar="N", min=1, max=100, help="Sentences followed at a time.")
+]
+SceneSeedOption = Annotated[
+    int | None,
+    typer.Option("--scene-seed", metavar="N", min=0, help="Other scenes than those of training."),
+]
+ResultsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--results",
+        metavar="FILE",
+        help="Also write the captions as COCO's result files have them.",
+    ),
+]
+
+
+@caption.command("train")
+def train(
+    method: Annotated[
+        Method, typer.Option("--method", help="How the decoder sees; clip-… read clips.")
+    ] = "attention",
+    data: ApplicationDataOption = "scenes",
+    format: FormatOption = None,
+    annotations: AnnotationsOption = None,
+    longest: LongestOption = None,
+    on_bad: OnBadOption = "refuse",
+    backbone: BackboneOption = "example",
+    settings: SettingsOption = None,
+    seed: SeedOption = 0,
+    device: DeviceOption = "auto",
+    out: OutOption = None,
+    resume: ResumeOption = False,
+    quick: QuickOption = False,
+    control: ControlOption = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Train a captioner on scenes, or on images with captions of your own.
+
+    The encoder begins with the backbone's weights; the decoder learns first, then all together.
+
+    --control other-images gives every image another one's captions: what is right then needs
+    no image.
+    """
+    from convscope.applications.captioning.captioner import Captioner
+
+    options = options_of(
+        format=format,
+        annotations=annotations,
+        longest=longest,
+        on_bad=on_bad,
+        quick=quick,
+        control=control,
+        settings=settings,
+    )
+    application = Captioner(method, backbone=backbone)
+    found = fitted(
+        application, data, options, seed=seed, device=device, out=out, resume=resume, quiet=quiet
+    )
+    run = found.trained_run
+    if json:
+        show_json({**run.as_dict(), "name": run.name, "path": str(run.path)})
+        return
+    for line in columns(_result_rows(run)):
+        show_text(line)
+
+
+@caption.command("evaluate")
+def evaluate(
+    run: ApplicationRunArgument,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data", metavar="DATA", help="Other data than the run's: scenes, or a folder."
+        ),
+    ] = None,
+    format: FormatOption = None,
+    annotations: AnnotationsOption = None,
+    longest: LongestOption = None,
+    on_bad: OnBadOption = "refuse",
+    split: SplitOption = "test",
+    scene_seed: SceneSeedOption = None,
+    beam: BeamOption = 3,
+    control: Annotated[
+        str | None,
+        typer.Option("--control", metavar="NAME", help="other-images: say each of another image."),
+    ] = None,
+    baselines: Annotated[
+        bool,
+        typer.Option("--baselines/--no-baselines", help="Also score captions that cost nothing."),
+    ] = True,
+    results: ResultsOption = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Measure a captioner: BLEU, ROUGE-L, CIDEr, and the facts that its sentences state.
+
+    Beside it stand the most frequent training caption and that of the nearest training image,
+    and, on scenes, pairs of classes that no training scene shows.
+    """
+    from convscope.report.captioning_view import CaptionEvaluationView
+
+    captioner = _opened(run)
+    options = options_of(
+        format=format,
+        annotations=annotations,
+        longest=longest,
+        on_bad=on_bad,
+        quick=False,
+        control=None,
+        settings=None,
+        scenes={} if scene_seed is None else {"seed": scene_seed},
+    )
+    with following(quiet=quiet) as follower:
+        found = captioner.evaluate(
+            data,
+            split=split,
+            beam=beam,
+            control=control,
+            baselines=baselines,
+            options=options,
+            progress=follower.tell,
+        )
+    show_json(found.as_dict()) if json else show(CaptionEvaluationView(found))
+    if results is not None:
+        _write_results(results, found.results())
+
+
+@caption.command("predict")
+def predict(
+    run: ApplicationRunArgument,
+    images: SourcesArgument = None,
+    beam: BeamOption = 3,
+    scene_seed: SceneSeedOption = None,
+    count: Annotated[
+        int, typer.Option("--count", metavar="N", min=1, max=100, help="How many fresh scenes.")
+    ] = 4,
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Exchange light and dark in the pictures first.")
+    ] = False,
+    out: FigureOption = None,
+    attention: Annotated[
+        str | None,
+        typer.Option(
+            "--attention", metavar="FILE", help="Draw where each word of the first was looked for."
+        ),
+    ] = None,
+    results: ResultsOption = None,
+    json: Json = False,
+) -> None:
+    """Let a captioner speak: of pictures, of folders of frames (clips), or of fresh scenes."""
+    from convscope.report.captioning_figure import attention_figure, captions_figure
+    from convscope.report.captioning_view import CaptionsView
+
+    captioner = _opened(run)
+    if images:
+        found = captioner.predict(images, beam=beam, invert=invert)
+    else:
+        found = captioner.predict_scenes(seed=scene_seed or 0, count=count, beam=beam)
+    if json:
+        captions = [each.as_dict() for each in found]
+        show_json({"schema": "convscope.captions/1", "captions": captions})
+    else:
+        show(CaptionsView(found))
+    if out is not None:
+        draw(captions_figure(found), out)
+    if attention is not None:
+        if found[0].words and found[0].words[0].weights is None:
+            raise UsageError(
+                f"the method {captioner.method} does not look at parts of an image",
+                place="--attention",
+                remedy="take a run of the method attention",
+            )
+        draw(attention_figure(found[0]), attention)
+    if results is not None:
+        records = [{"image_id": each.source, "caption": each.text} for each in found]
+        _write_results(results, records)
+
+
+@caption.command("compare")
+def compare(
+    methods: Annotated[
+        list[Method] | None,
+        typer.Option("--method", help="Compare this one; may be repeated. By default all."),
+    ] = None,
+    data: ApplicationDataOption = "scenes",
+    seeds: Annotated[
+        int, typer.Option("--seeds", metavar="N", min=1, max=20, help="Trainings of each method.")
+    ] = 3,
+    folder: Annotated[
+        str,
+        typer.Option("--folder", metavar="DIR", help="Where runs and table are kept."),
+    ] = "captioning-comparison",
+    settings: SettingsOption = None,
+    quick: QuickOption = False,
+    control: ControlOption = None,
+    out: FigureOption = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Train every method several times, and set them beside captions that cost nothing.
+
+    What was measured is kept in a folder: the same command goes on where it was cut off.
+    """
+    from convscope.applications.captioning.comparing import compare_captioners
+    from convscope.applications.captioning.network import METHODS
+    from convscope.report.captioning_chart import comparison_figure
+    from convscope.report.captioning_view import CaptionComparisonView
+
+    options = options_of(
+        format=None,
+        annotations=None,
+        longest=None,
+        on_bad="refuse",
+        quick=quick,
+        control=control,
+        settings=settings,
+    )
+    with following(quiet=quiet) as follower:
+        found = compare_captioners(
+            tuple(methods or METHODS),
+            folder=folder,
+            seeds=range(seeds),
+            data=data,
+            options=options,
+            progress=follower.tell,
+            observe=follower.observe,
+        )
+    show_json(found.as_dict()) if json else show(CaptionComparisonView(found))
+    if out is not None:
+        draw(comparison_figure(found), out)
+
+
+def _opened(run: str) -> Captioner:
+    from convscope.applications.captioning.captioner import Captioner
+
+    return Captioner.load(run)
+
+
+def _result_rows(run: ApplicationRun) -> list[tuple[str, str]]:
+    """What came of a training, on the validation part."""
+    from convscope.report.numbers import duration, percent
+
+    results: Any = run.results
+    facts = results["facts"] or {}
+    told = [f"{name} {percent(share['value'])}" for name, share in facts.items()]
+    rows = [("CIDEr", f"{results['cider']:.3f} on {results['count']:,} validation images")]
+    if told:
+        rows.append(("facts", ", ".join(told)))
+    return [
+        *rows,
+        ("training", f"{run.method}, in {duration(results['seconds'])}"),
+        ("run", str(run.path)),
+    ]
+
+
+def _write_results(path: str, records: list[dict[str, str]]) -> None:
+    import json as json_module
+
+    from convscope.training.files import write_bytes
+
+    text = json_module.dumps(records, indent=1, ensure_ascii=False) + "\n"
+    place = Path(path).expanduser().absolute()
+    write_bytes(place, text.encode("utf-8"))
+    note(f"written: {place}")

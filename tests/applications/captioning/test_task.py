@@ -1,0 +1,102 @@
+"""Batches of images with captions, and the loss of the next word."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from convscope.applications.captioning.control import other_images
+from convscope.applications.captioning.task import Captioning, sentences_of
+from convscope.applications.captioning.vocabulary import END, PAD, START, vocabulary_of
+
+CAPTIONS = (("a bag", "one bag is here", "bag"), ("two coats",), ("a coat", "a coat left"))
+
+
+def task(paraphrases: int = 2, frames: int | None = None, length: int | None = None) -> Captioning:
+    vocabulary = vocabulary_of(CAPTIONS)
+    shape = (3, 1, 4, 4) if length is None else (3, length, 1, 4, 4)
+    images = np.arange(np.prod(shape)).astype(np.uint8).reshape(shape)
+    return Captioning(
+        images,
+        sentences_of(CAPTIONS, vocabulary),
+        lambda part: part.float(),
+        paraphrases=paraphrases,
+        frames=frames,
+        held=(images, sentences_of(CAPTIONS, vocabulary)),
+    )
+
+
+def test_paraphrases_are_the_images_own_and_none_twice() -> None:
+    vocabulary, learnt = vocabulary_of(CAPTIONS), task()
+    seen = set()
+    for seed in range(40):
+        torch.manual_seed(seed)
+        images, words = learnt.batch(np.array([2, 0]))
+        assert images.shape == (2, 1, 4, 4) and float(images[0, 0, 0, 0]) == 32
+        said = [" ".join(vocabulary.said(row[1:].tolist())) for row in words]
+        assert set(said[:2]) == set(CAPTIONS[2])
+        assert set(said[2:]) <= set(CAPTIONS[0]) and said[2] != said[3]
+        assert bool((words[:, 0] == START).all())
+        seen |= set(said)
+    assert seen == {*CAPTIONS[0], *CAPTIONS[2]}
+
+
+def test_columns_without_a_word_are_left_out() -> None:
+    _, words = task(paraphrases=1).batch(np.array([1]))
+    assert words.shape == (1, 4)  # START two coats END
+    assert words[0, -1] == END
+
+
+class _Fixed(nn.Module):
+    """Says what it is told to, whatever it sees."""
+
+    def __init__(self, logits: Tensor) -> None:
+        super().__init__()
+        self.logits = logits
+
+    def forward(self, images: Tensor, words: Tensor) -> tuple[Tensor, None]:
+        return self.logits[: len(words), : words.shape[1]], None
+
+
+def test_the_loss_is_the_mean_over_words_and_ends_alone() -> None:
+    size = len(vocabulary_of(CAPTIONS))
+    logits = torch.randn(2, 5, size, generator=torch.Generator().manual_seed(0))
+    words = torch.tensor([[START, 5, 4, END, PAD], [START, 6, END, PAD, PAD]])
+    chances = torch.log_softmax(logits, 2)
+    wanted = [(0, 0, 5), (0, 1, 4), (0, 2, END), (1, 0, 6), (1, 1, END)]
+    expected = -sum(float(chances[place]) for place in wanted) / len(wanted)
+    found = task().loss(_Fixed(logits), (torch.zeros(2), words))
+    assert float(found) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_score_is_the_part_of_words_that_come_first() -> None:
+    learnt = task()
+    vocabulary = vocabulary_of(CAPTIONS)
+    first = torch.from_numpy(vocabulary.table([("a", "bag"), ("two", "coats"), ("a", "coat")]))
+    logits = torch.nn.functional.one_hot(first[:, 1:], len(vocabulary)).float()
+    assert learnt.score(_Fixed(logits)) == {"words": 1.0}
+    logits[0, 0] = 0
+    logits[0, 0, vocabulary.numbers(["coat"])[0]] = 1
+    assert learnt.score(_Fixed(logits)) == {"words": pytest.approx(8 / 9)}
+
+
+def test_some_frames_keep_their_order_and_cover_the_clip() -> None:
+    learnt = task(frames=2, length=8)
+    starts = set()
+    for seed in range(30):
+        torch.manual_seed(seed)
+        clips, _ = learnt.batch(np.array([0]))
+        frames = (clips[0, :, 0, 0, 0] / 16).long().tolist()
+        assert frames[0] in range(4) and frames[1] in range(4, 8)
+        starts.add(tuple(frames))
+    assert len(starts) > 8
+
+
+@pytest.mark.parametrize("count", [2, 3, 17])
+def test_the_control_gives_every_image_another_one(count: int) -> None:
+    others = other_images(count, seed=4)
+    assert sorted(others) == list(range(count))
+    assert not np.any(others == np.arange(count))
+    assert np.array_equal(others, other_images(count, seed=4))
