@@ -31,6 +31,7 @@ from convscope.cli.modules import layers
 from convscope.cli.pictures import image, predict
 from convscope.cli.runs import runs
 from convscope.cli.scenes import scenes
+from convscope.cli.segment import segment
 from convscope.cli.streams import prepare_streams, silence
 from convscope.cli.symmetry import symmetry
 from convscope.cli.train import train
@@ -104,6 +105,7 @@ for _panel, _functions in _COMMANDS.items():
         app.command(_name, rich_help_panel=_panel)(_function)
 app.add_typer(exercises, name="exercises", rich_help_panel="Networks, without training")
 app.add_typer(data, name="data", rich_help_panel="Images")
+app.add_typer(segment, name="segment", rich_help_panel="Applications")
 app.add_typer(scenes, name="scenes", rich_help_panel="Images")
 
 

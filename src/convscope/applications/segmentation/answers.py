@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convscope.data.palette import mask_picture, mask_png
-from convscope.training.files import write_bytes
+from convscope.training.files import write_bytes, writing
 
-__all__ = ["Segmentation"]
+__all__ = ["Segmentation", "write_masks"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,3 +77,19 @@ class Segmentation:
                 for number, name in enumerate(self.regions)
             ],
         }
+
+
+def write_masks(segmentations: Sequence[Segmentation], folder: Path) -> tuple[Path, ...]:
+    """Writes each mask as a palette PNG called like its picture; equal names get a number."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    paths: list[Path] = []
+    for found in segmentations:
+        stem = Path(found.source).stem.replace(" ", "-") or "picture"
+        path = folder / f"{stem}.png"
+        number = 2
+        while path in paths:
+            path, number = folder / f"{stem}-{number}.png", number + 1
+        found.save(path)
+        paths.append(path)
+    return tuple(paths)

@@ -90,21 +90,42 @@ class Segmenter(Application):
         known = self.data_of(data, options, progress)
         return judged(self.trained_run, self.network, known, split, torch.device("cpu"))
 
+    def predict_scenes(self, count: int = 3, seed: int = 0) -> tuple[Segmentation, ...]:
+        """The masks of so many fresh scenes of any seed, made of the test part's garments."""
+        from convscope.data.scenes.loading import make_scenes
+
+        run = self.trained_run
+        asked = run.settings.get("scenes", {})
+        same = {key: asked[key] for key in ("size", "difficulty") if key in asked}
+        scenes = make_scenes(count=count, seed=seed, part="test", **same)
+        # Scenes are grey; a network of colours is shown their grey three times.
+        pictures = [np.repeat(image, run.channels, 0) for image in scenes.images]
+        return tuple(
+            self._answer(name, picture, picture)
+            for name, picture in zip(scenes.names, pictures, strict=True)
+        )
+
     def _predicted(self, source: Source) -> Segmentation:
         run = self.trained_run
         place = Path(source) if isinstance(source, str) else source
         name = str(source) if isinstance(source, str | Path) else "the picture"
         picture = open_image(place, name, grey=run.channels == 1)
-        pixels = _channels_first(picture)
         looked_at = _channels_first(_shrunk(picture, run.data.longest))
+        return self._answer(name, looked_at, _channels_first(picture))
+
+    def _answer(
+        self, name: str, looked_at: NDArray[np.uint8], picture: NDArray[np.uint8]
+    ) -> Segmentation:
+        """C×H×W each: what the network reads, and the picture, whose size the mask has."""
+        run = self.trained_run
         prepared = Normalise(run)(torch.from_numpy(looked_at[None].copy()))
         with torch.inference_mode():
             scores = self.network(prepared).float()
-            if scores.shape[2:] != pixels.shape[1:]:
-                scores = functional.interpolate(scores, pixels.shape[1:], mode="bilinear")
+            if scores.shape[2:] != picture.shape[1:]:
+                scores = functional.interpolate(scores, picture.shape[1:], mode="bilinear")
             sureness, mask = scores.softmax(1).max(1)
         return Segmentation(
-            name, mask[0].to(torch.uint8).numpy(), run.regions, sureness[0].numpy(), pixels
+            name, mask[0].to(torch.uint8).numpy(), run.regions, sureness[0].numpy(), picture
         )
 
 
