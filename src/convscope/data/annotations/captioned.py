@@ -5,6 +5,8 @@
 - a table with a head that names ``image`` and ``caption``, with commas, tabs or bars;
 - ``dataset_flickr8k.json`` (Karpathy and Fei-Fei, 2015): images with ``sentences`` and
   ``split``; or COCO's ``captions_train2017.json`` (``coco.py``).
+
+A name that is a folder's means a clip: its images, numbered, are the frames.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -74,21 +77,41 @@ def read_captions(place: Place) -> Listing:
     path = paths[0]
     shown = place.shown(path)
     lines, faults = _lines(place, path)
-    pictures = Pictures(place.images.below("", *SUFFIXES))
+    paths = place.images.below("", *SUFFIXES)
+    pictures, clips = Pictures(paths), _clips(paths)
     by_image: dict[str, list[Line]] = {}
     for line in lines:
         by_image.setdefault(line.image, []).append(line)
     items: dict[str, Item] = {}
     for name, said in by_image.items():
         try:
-            image = pictures.named(name, path, said[0].part or "")
+            frames = clips.get(name, ())
+            image = frames[0] if frames else pictures.named(name, path, said[0].part or "")
             captions = tuple(line.caption for line in said)
-            items[name] = Item(name, image, f"{shown}, {name}", captions=captions)
+            where = f"{shown}, {shortened(name)}"
+            items[name] = Item(name, image, where, captions=captions, frames=frames)
         except DataError as problem:
             place_of_line = f"{shown}, line {said[0].number}" if said[0].number else shown
             faults.append(Skipped(place_of_line, problem.problem))
     parts, more, notes = _parts(place, by_image)
     return Listing("captions", "captions", items, parts, (), (), (*faults, *more), tuple(notes))
+
+
+def _clips(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The images of each folder by its path and, if no other has it, by its bare name."""
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folders.setdefault(path.rpartition("/")[0], []).append(path)
+    frames = {folder: tuple(sorted(inside, key=_numbers)) for folder, inside in folders.items()}
+    names = Counter(folder.rpartition("/")[2] for folder in frames)
+    bare = {folder.rpartition("/")[2]: inside for folder, inside in frames.items()}
+    return frames | {name: inside for name, inside in bare.items() if names[name] == 1}
+
+
+def _numbers(path: str) -> list[tuple[int, str]]:
+    """A key by which frame 10 comes after frame 9."""
+    words = re.split(r"([0-9]+)", stem_of(path))
+    return [(int(word), "") if word.isdecimal() else (-1, word) for word in words]
 
 
 def parse_captions(text: str) -> Iterator[Line | Skipped]:

@@ -38,7 +38,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """An image with what is known of it, all brought down to the same size."""
+    """An image, C×H×W, with what is known of it, all brought down; a clip is T×C×H×W."""
 
     item: Item
     pixels: NDArray[np.uint8]
@@ -88,12 +88,10 @@ def brought_down(size: Pair, longest: int | None) -> Pair:
 
 def _one(root: Path, item: Item, wanted: Wanted) -> Opened | Skipped:
     try:
-        grey = None if wanted.channels is None else wanted.channels == 1
-        image = open_image(root / item.image, item.image, grey=grey)
-    except DataError as problem:
-        return Skipped(item.place, f"its image {item.image} {problem.problem}")
-    size = (image.height, image.width)
-    try:
+        frames = [_frame(root, path, wanted) for path in item.frames or (item.image,)]
+        size = (frames[0].height, frames[0].width)
+        if any(frame.size != frames[0].size or frame.mode != frames[0].mode for frame in frames):
+            raise DataError("its frames are not all of one size and colour")
         if item.size is not None and item.size != size:
             raise _other_size(item.size, size)
         objects = None if item.objects is None else _inside(item.objects, size)
@@ -102,12 +100,25 @@ def _one(root: Path, item: Item, wanted: Wanted) -> Opened | Skipped:
         return Skipped(item.place, problem.problem)
     smaller = brought_down(size, wanted.longest)
     if smaller != size:
-        image = image.resize((smaller[1], smaller[0]), Image.Resampling.BILINEAR)
+        to = (smaller[1], smaller[0])
+        frames = [frame.resize(to, Image.Resampling.BILINEAR) for frame in frames]
         objects = objects and _scaled(objects, size, smaller)
         mask = None if mask is None else _shrunk(mask, smaller)
+    pixels = [_channels_first(frame) for frame in frames]
+    return Opened(item, np.stack(pixels) if item.frames else pixels[0], objects, mask)
+
+
+def _frame(root: Path, path: str, wanted: Wanted) -> Image.Image:
+    try:
+        grey = None if wanted.channels is None else wanted.channels == 1
+        return open_image(root / path, path, grey=grey)
+    except DataError as problem:
+        raise DataError(f"its image {path} {problem.problem}") from problem
+
+
+def _channels_first(image: Image.Image) -> NDArray[np.uint8]:
     pixels = np.asarray(image)
-    channels_first = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
-    return Opened(item, np.ascontiguousarray(channels_first), objects, mask)
+    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
 def _other_size(said: Pair, size: Pair) -> DataError:

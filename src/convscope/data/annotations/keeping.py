@@ -1,8 +1,8 @@
 """Annotated images kept in the cache: pixels mapped into memory, the rest beside them.
 
 An entry holds, for each part, ``PART.pixels`` and ``PART.masks`` (the bytes of all images,
-one after the other), ``PART.npz`` (sizes, boxes, labels, marks) and ``PART.json`` (names,
-captions).  Its fingerprint was worked out as it was made.
+one after the other), ``PART.npz`` (sizes, numbers of frames, boxes, labels, marks) and
+``PART.json`` (names, captions).  Its fingerprint was worked out as it was made.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def open_annotated(folder: Path) -> Annotated | None:
 
 def _write_part(filling: Path, part: Part, images: Iterable[Opened]) -> Written:
     known: list[Opened] = []
-    sizes: list[tuple[int, int]] = []
+    shapes: list[tuple[int, ...]] = []
     largest = -1
     with (
         storing(filling.parent),
@@ -104,7 +104,7 @@ def _write_part(filling: Path, part: Part, images: Iterable[Opened]) -> Written:
         # plain writes: a full disk is an error here, and would be a dead process in a map
         for image in images:
             pixels.write(image.pixels.data)
-            sizes.append((image.pixels.shape[1], image.pixels.shape[2]))
+            shapes.append(image.pixels.shape)
             if image.mask is not None:
                 masks.write(np.ascontiguousarray(image.mask).data)
                 told = image.mask[image.mask != VOID]
@@ -113,14 +113,19 @@ def _write_part(filling: Path, part: Part, images: Iterable[Opened]) -> Written:
         for file in (pixels, masks):
             file.flush()
             os.fsync(file.fileno())
-    _write_known(filling, part, known, sizes)
+    _write_known(filling, part, known, shapes)
     return Written(len(known), largest)
 
 
 def _write_known(
-    filling: Path, part: Part, known: list[Opened], sizes: list[tuple[int, int]]
+    filling: Path, part: Part, known: list[Opened], shapes: list[tuple[int, ...]]
 ) -> None:
-    arrays: dict[str, NDArray[Any]] = {"sizes": np.array(sizes, "<i8").reshape(-1, 2)}
+    sizes = [shape[-2:] for shape in shapes]
+    frames = [shape[0] if len(shape) == 4 else 0 for shape in shapes]
+    arrays: dict[str, NDArray[Any]] = {
+        "sizes": np.array(sizes, "<i8").reshape(-1, 2),
+        "frames": np.array(frames, "<i8"),
+    }
     objects = [image.objects for image in known if image.objects is not None]
     if objects:
         arrays["counts"] = np.array([len(one) for one in objects], "<i8")
@@ -162,11 +167,15 @@ def _open_part(folder: Path, part: Part, channels: int) -> Split:
     with np.load(folder / f"{part}.npz", allow_pickle=False) as file:
         arrays = dict(file)
     sizes = [(int(height), int(width)) for height, width in arrays["sizes"]]
+    shapes = [
+        (frames, channels, *size) if frames else (channels, *size)
+        for frames, size in zip(arrays["frames"].tolist(), sizes, strict=True)
+    ]
     masks = folder / f"{part}.masks"
     captions = tuple(tuple(said) for said in texts["captions"])
     return Split(
         names=tuple(texts["names"]),
-        images=_cut(folder / f"{part}.pixels", [(channels, *size) for size in sizes]),
+        images=_cut(folder / f"{part}.pixels", shapes),
         objects=_objects(arrays) if "counts" in arrays else None,
         masks=_cut(masks, sizes) if masks.stat().st_size else None,
         captions=captions if any(captions) else None,

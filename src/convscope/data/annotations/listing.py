@@ -38,9 +38,9 @@ class MaskSource(Protocol):
 class Item:
     """One image: its name, its path from the root, and what is said of it.
 
-    The name tells it apart within its part.
-    ``place`` is the file (and the entry of it) to mend, ``size`` the (height, width) that
-    the annotation declares, if it does.
+    The name tells it apart within its part.  ``place`` is the file (and the entry of it) to
+    mend, ``size`` the (height, width) that the annotation declares, if it does.  A clip has
+    the paths of all its ``frames``, of which ``image`` is the first.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Item:
     objects: Objects | None = None
     mask: MaskSource | None = None
     captions: tuple[str, ...] = ()
+    frames: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
