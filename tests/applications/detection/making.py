@@ -1,4 +1,4 @@
-"""Small images with objects that can be learnt in seconds: bright bars, lying or standing."""
+"""Small images with objects that can be learnt in seconds: bars, lying or standing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from convscope.data.annotated import Annotated, Objects, Split, fingerprint_of_annotated
 
-CLASSES = ("lying", "standing")
+CLASSES = ("lying", "standing", "lying striped", "standing striped")
 
 
 def bars(
@@ -20,14 +20,17 @@ def bars(
         boxes: list[list[int]] = []
         labels: list[int] = []
         for _ in range(int(generator.integers(0, most + 1))):
-            label = int(generator.integers(2))
-            height, width = (12, 24) if label == 0 else (24, 12)
+            label = int(generator.integers(len(CLASSES)))
+            height, width = (24, 12) if label % 2 else (12, 24)
             top = int(generator.integers(0, size[0] - height + 1))
             left = int(generator.integers(0, size[1] - width + 1))
             box = [left, top, left + width, top + height]
             if any(_common(box, other) > 0 for other in boxes):
                 continue
-            image[:, top : top + height, left : left + width] += 150
+            bar = image[:, top : top + height, left : left + width]
+            bar += 150
+            if label > 1:
+                bar[..., (np.indices(bar.shape[1:]).sum(0) // 3) % 2 == 0] -= 100
             boxes.append(box)
             labels.append(label)
         objects.append(
@@ -40,7 +43,7 @@ def bars(
     return Split(tuple(f"bars-{seed}-{k}" for k in range(count)), images, tuple(objects))
 
 
-def data_of_bars(train: int = 48, held: int = 24, *, channels: int = 1) -> Annotated:
+def data_of_bars(train: int = 64, held: int = 20, *, channels: int = 1) -> Annotated:
     """Training, validation and test images of bars."""
     parts = [bars(count, seed, channels=channels) for seed, count in enumerate((train, held, held))]
     return Annotated(

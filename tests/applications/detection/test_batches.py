@@ -67,8 +67,9 @@ def test_a_mirrored_image_keeps_its_objects_windows_and_proposals() -> None:
         for box, there in zip(targets.boxes[image], targets.there[image], strict=True):
             if there:
                 left, top, right, bottom = box.int().tolist()
-                # a bar is bright everywhere: 150/255, less the mean, over the deviation
-                assert batch.images[image, :, top:bottom, left:right].min() > 0.6
+                # a bar is bright, and so is at least every other stripe
+                assert batch.images[image, :, top:bottom, left:right].mean() > 0.3
+                assert (right - left, bottom - top) in ((24, 12), (12, 24))
         own = batch.proposals[0][image][batch.proposals[1][image]]
         assert torch.equal(own, targets.boxes[image][targets.there[image]])
 
@@ -109,7 +110,7 @@ def test_shuffled_labels_keep_boxes_and_how_often_each_class_is() -> None:
     before = np.concatenate([each.labels for each in objects])
     after = np.concatenate([each.labels for each in mixed])
     assert Counter(before.tolist()) == Counter(after.tolist())
-    assert 0.25 < (before != after).mean() < 0.75
+    assert 0.4 < (before != after).mean() < 0.95
     for one, other, same in zip(objects, mixed, again, strict=True):
         assert np.array_equal(one.boxes, other.boxes)
         assert np.array_equal(other.labels, same.labels)

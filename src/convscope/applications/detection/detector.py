@@ -89,12 +89,12 @@ class Detector(Application):
             part,
             Normalise(run, fitting.device),
             run.classes,
-            stored=stored and stored.boxes,
+            stored=None if stored is None else stored.boxes,
         )
         return {
             "split": "validation",
             **found.as_dict(),
-            "proposals": stored and stored.as_dict(),
+            "proposals": None if stored is None else stored.as_dict(),
         }
 
     def predict(
@@ -139,7 +139,11 @@ class Detector(Application):
         stored = _stored(self.network, run, part, progress)
         watch = Stopwatch()
         found = detected(
-            self.network, part.images, Normalise(run), stored=stored and stored.boxes, watch=watch
+            self.network,
+            part.images,
+            Normalise(run),
+            stored=None if stored is None else stored.boxes,
+            watch=watch,
         )
         seconds = watch.each()
         if stored is not None:
@@ -153,7 +157,7 @@ class Detector(Application):
             seconds=seconds,
             threads=torch.get_num_threads(),
             processor=processor_name(),
-            proposals=stored and stored.as_dict(),
+            proposals=None if stored is None else stored.as_dict(),
             found=found,
         )
 
@@ -162,7 +166,10 @@ class Detector(Application):
         part = Split((picture.name,), [picture.pixels])
         stored = _stored(self.network, run, part, None)
         (found,) = detected(
-            self.network, [picture.pixels], Normalise(run), stored=stored and stored.boxes
+            self.network,
+            [picture.pixels],
+            Normalise(run),
+            stored=None if stored is None else stored.boxes,
         )
         return DetectionPrediction.of(picture, found, run.classes, least)
 

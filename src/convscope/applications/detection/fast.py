@@ -94,9 +94,8 @@ class FastRCNN(nn.Module):
         labels = torch.where(
             assigned.positive[image, region], targets.labels[image, own], background
         )
-        features = self.features(
-            batch.images, maps, places.split(torch.bincount(image, minlength=len(boxes)).tolist())
-        )
+        counts = torch.bincount(image, minlength=len(boxes)).tolist()
+        features = self.features(batch.images, maps, torch.split(places, counts))
         scores, codes = self.head(features)
         wanted = coded(targets.boxes[image, own], places) / self.head.spread
         classes, shifts = region_losses(scores.float(), codes.float(), labels, wanted)

@@ -53,8 +53,11 @@ class FasterRCNN(FastRCNN):
         """The surest boxes of the proposal network."""
         height, width = images.shape[-2:]
         window = torch.tensor([0.0, 0.0, width, height], device=images.device)
+        scores, codes, anchors = self.proposer(maps)
         boxes, there = best_proposals(
-            *self.proposer(maps),
+            scores,
+            codes,
+            anchors,
             window.expand(len(images), 4),
             before=BEFORE * self.proposals,
             after=self.proposals,

@@ -53,6 +53,7 @@ class RegionProposals(nn.Module):
         self.register_buffer("sides", torch.from_numpy(np.array(sides)))
         for layer in (self.objectness, self.codes):
             nn.init.normal_(layer.weight, std=0.01)
+            assert layer.bias is not None
             nn.init.zeros_(layer.bias)
 
     def forward(self, maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
