@@ -47,10 +47,10 @@ MADE: dict[tuple[str, str], Any] = {
     ("inspection.walking.walk", "Walk"): lambda s: walk(s, "conv1", (1, 3, 3)),
     ("inspection.maps.maps", "ActivationMaps"): lambda s: activation_maps(s, "conv1"),
     ("inspection.maps.kernels", "Kernels"): lambda s: kernels(s, "conv1"),
-    ("inspection.fields.receptive", "ReceptiveFields"): lambda s: receptive_fields(
+    ("inspection.fields.field_results", "ReceptiveFields"): lambda s: receptive_fields(
         s, ["conv1"], images=2
     ),
-    ("inspection.attribution.attribution", "Attributions"): lambda s: attribute_all(
+    ("inspection.attribution.results", "Attributions"): lambda s: attribute_all(
         s, 0, ["saliency"], check=False
     ),
     ("inspection.symmetry.equivariance", "Equivariance"): lambda s: equivariance(s, images=2),

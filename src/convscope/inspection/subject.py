@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _TINY = float(np.finfo(np.float32).tiny)
 
-__all__ = ["Layer", "Picture", "Subject", "subject_of"]
+__all__ = ["Layer", "Picture", "Subject", "shape_of", "subject_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Subject:
         nodes = () if self.architecture is None else walk(self.architecture.nodes)
         node = next((each for each in nodes if each.name == ours), None)
         shape = next((each.shape for each in self.layers if each.name == name), None)
-        return node if node is not None and shape == _shape_of(node) else None
+        return node if node is not None and shape == shape_of(node) else None
 
     def tensor(self, pixels: NDArray[np.uint8]) -> Tensor:
         """uint8 N×C×H×W or C×H×W, normalised for the network: float32 N×C×H×W."""
@@ -221,7 +221,7 @@ def logarithms(probabilities: Tensor) -> Tensor:
     return probabilities.clamp_min(_TINY).log()
 
 
-def _shape_of(node: Node) -> tuple[int, ...]:
+def shape_of(node: Node) -> tuple[int, ...]:
     volume = node.output
     return (volume.channels,) if volume.flat else (volume.channels, volume.height, volume.width)
 

@@ -46,19 +46,19 @@ LOOKS: dict[tuple[str, str], Look] = {
     ("inspection.maps.exciting", "Exciting"): Look(
         "exciting_figure:exciting_figure", "exciting_view:ExcitingView"
     ),
-    ("inspection.maps.visualisation", "Visualisation"): Look(
+    ("inspection.maps.made_images", "Visualisation"): Look(
         "exciting_figure:visualisation_figure", "exciting_view:VisualisationView"
     ),
-    ("inspection.fields.receptive", "ReceptiveField"): Look(
+    ("inspection.fields.field_results", "ReceptiveField"): Look(
         "fields_figure:field_figure", "fields_view:FieldView"
     ),
-    ("inspection.fields.receptive", "ReceptiveFields"): Look(
+    ("inspection.fields.field_results", "ReceptiveFields"): Look(
         "fields_figure:fields_figure", "fields_view:FieldsView"
     ),
-    ("inspection.attribution.attribution", "Attribution"): Look(
+    ("inspection.attribution.results", "Attribution"): Look(
         "attribution_figure:attribution_figure", "attribution_view:AttributionView"
     ),
-    ("inspection.attribution.attribution", "Attributions"): Look(
+    ("inspection.attribution.results", "Attributions"): Look(
         "looks:_attributions", "attribution_view:AttributionsView"
     ),
     ("inspection.symmetry.equivariance", "Equivariance"): Look(

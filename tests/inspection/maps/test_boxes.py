@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from convscope.architecture.pixels import Box
-from convscope.inspection.maps.boxes import boxes_of, follows_architecture
+from convscope.inspection.fields.geometric import known_node
+from convscope.inspection.maps.boxes import boxes_of
 from convscope.inspection.subject import Subject, subject_of
 from tests.inspection.strangers import noise, subject_with
 
@@ -54,8 +55,8 @@ def test_names_alone_are_no_proof() -> None:
 
     turned = subject_with(Turned(), noise(2, 1, 8, 8))
     turned = replace(turned, architecture=subject.architecture)
-    assert follows_architecture(subject, "conv1")
-    assert not follows_architecture(turned, "conv1")
+    assert known_node(subject, "conv1") is not None
+    assert known_node(turned, "conv1") is None
     assert boxes_of(turned, "conv2").find(0, 0) == Box(0, 0, 3, 3)
     assert boxes_of(turned, "conv1").find(0, 0) == Box(0, 0, 4, 4)
 
@@ -63,7 +64,7 @@ def test_names_alone_are_no_proof() -> None:
 def test_a_part_of_a_block_that_is_no_layer_of_the_notation() -> None:
     subject = subject_of("resnet20")
     name = next(each.name for each in subject.layers if each.name.endswith(".shortcut"))
-    assert not follows_architecture(subject, name)
+    assert known_node(subject, name) is None
     assert boxes_of(subject, name).find(0, 0) == Box(0, 0, *_reach_of(subject, name))
 
 

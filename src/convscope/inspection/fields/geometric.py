@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from convscope.architecture.fields import Field, fields, reach
 from convscope.architecture.pixels import Box
+from convscope.architecture.shapes import Node, walk
 from convscope.data.progress import Tell
 from convscope.inspection.fields.effective import Place
 from convscope.inspection.fields.reaching import Side, reached
-from convscope.inspection.subject import Subject
+from convscope.inspection.subject import Subject, shape_of
 
-__all__ = ["Geometry", "geometry_of"]
+__all__ = ["Geometry", "geometry_of", "known_node"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def geometry_of(
 
     Layers that a layer of the architecture stands for are worked out, the others tried.
     """
-    nodes = {name: subject.node(name) for name in places}
+    nodes = {name: known_node(subject, name) for name in places}
     found: dict[str, Geometry] = {}
     if subject.architecture is not None:
         known = fields(subject.architecture)
@@ -49,6 +50,18 @@ def geometry_of(
         for name, each in reached(subject.module, subject.volume, left, progress).items():
             found[name] = Geometry(each.sides, ("", ""), each.everything, each.box)
     return found
+
+
+def known_node(subject: Subject, layer: str) -> Node | None:
+    """What the architecture says of a layer, where it holds for the module as it runs; or None."""
+    if subject.architecture is None:
+        return None
+    if subject.names is not None:  # read out of the module, and checked layer by layer
+        return subject.node(layer)
+    nodes = [(each.name, shape_of(each)) for each in walk(subject.architecture.nodes)]
+    names = {name for name, _ in nodes}
+    called = [(each.name, each.shape) for each in subject.layers if each.name in names]
+    return subject.node(layer) if called == nodes else None
 
 
 def _worked_out(field: Field, box: Box | None) -> Geometry:

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.architecture.fields import reach
-from convscope.architecture.layers import Volume
 from convscope.architecture.pixels import Box
-from convscope.architecture.shapes import walk
 from convscope.data.progress import Tell
+from convscope.inspection.fields.geometric import known_node
 from convscope.inspection.fields.reaching import Reached, reached
 from convscope.inspection.subject import Subject
 
-__all__ = ["Boxes", "boxes_of", "follows_architecture"]
+__all__ = ["Boxes", "boxes_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +35,7 @@ def boxes_of(subject: Subject, layer: str, progress: Tell | None = None) -> Boxe
 
     A module that cannot be tried, or hides what it was given, has the whole image.
     """
-    architecture = subject.architecture
-    node = subject.node(layer) if follows_architecture(subject, layer) else None
+    architecture, node = subject.architecture, known_node(subject, layer)
     if architecture is not None and node is not None:
         ours = node.name
 
@@ -54,24 +52,6 @@ def boxes_of(subject: Subject, layer: str, progress: Tell | None = None) -> Boxe
     if not (found.rows.any() and found.columns.any()):
         return _whole(subject, "the module hides which pixels it was given")
     return _tried(found)
-
-
-def follows_architecture(subject: Subject, layer: str) -> bool:
-    """Whether the subject's architecture holds for its module as it runs, layer by layer."""
-    if subject.architecture is None:
-        return False
-    if subject.names is not None:  # read out of the module, and checked layer by layer
-        return subject.node(layer) is not None
-    nodes = [(each.name, _shape(each.output)) for each in walk(subject.architecture.nodes)]
-    names = {name for name, _ in nodes}
-    called = [(each.name, each.shape) for each in subject.layers if each.name in names]
-    return layer in names and called == nodes
-
-
-def _shape(volume: Volume) -> tuple[int, ...]:
-    if volume.flat:
-        return (volume.channels,)
-    return volume.channels, volume.height, volume.width
 
 
 def _whole(subject: Subject, why: str) -> Boxes:

@@ -9,7 +9,6 @@ variation) and distance from grey have a price.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,19 +16,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from convscope.architecture.pixels import Box
 from convscope.data.progress import Progress, Tell, teller
 from convscope.errors import UsageError
 from convscope.inspection.channels import chosen_channels, output_of, readable_layer
 from convscope.inspection.maps.boxes import Boxes, boxes_of
 from convscope.inspection.maps.exciting import ChannelExcitement, Exciting, excited
+from convscope.inspection.maps.made_images import MadeImage, Visualisation
 from convscope.inspection.maps.waves import DECAY, VARIATION, WaveImages
 from convscope.inspection.recording import INPUT, borrowed
 from convscope.inspection.subject import Layer, Subject, subject_of
 
 __all__ = ["MADE", "STEPS", "MadeImage", "Visualisation", "visualise"]
 
-SCHEMA = "convscope.visualisation/1"
 STEPS = 160
 MADE = 16
 """How many channels are visualised where none are named."""
@@ -39,95 +37,8 @@ _SETTLED = 0.25
 """The last part of the steps, in which the image holds still."""
 _RISING = (nn.ReLU, nn.MaxPool2d, nn.Identity, nn.Dropout, nn.Dropout2d)
 """Layers whose greatest value is that of their input, or 0: the way goes past them."""
-_LARGEST_IN_JSON = 64
 _PIXELS = 256 * 28 * 28
 """Of a channel, that are improved at once."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MadeImage:
-    """An image made for a channel: uint8 C×H×W, in the range of real ones.
-
-    ``value`` is the greatest value of its map, at ``row``, ``column``; ``start`` that of the
-    grey noise it began as; ``box`` what the unit sees.  ``real`` is the greatest value of any
-    real image.
-    """
-
-    channel: int
-    name: str
-    pixels: NDArray[np.uint8]
-    value: float
-    start: float
-    row: int
-    column: int
-    box: Box | None
-    real: float
-
-    @property
-    def exceeds(self) -> bool:
-        """Whether it excites the channel more than every real image."""
-        return self.value > self.real
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Visualisation:
-    """Images made for the channels of a layer, and the real images that excite these most.
-
-    ``settings`` are those of the making: steps, learning rate, trembling in pixels, and the
-    prices of total variation and of distance from grey.
-    """
-
-    subject: str
-    layer: str
-    kind: str
-    total: int
-    images: tuple[MadeImage, ...]
-    exciting: Exciting
-    seed: int
-    settings: Mapping[str, float]
-    note: str = ""
-
-    def __repr__(self) -> str:
-        return f"<Visualisation of {self.subject}, {self.layer}: {len(self.images)} images>"
-
-    @property
-    def exceeding(self) -> int:
-        """How many of the images excite their channel more than every real image."""
-        return sum(image.exceeds for image in self.images)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Values of JSON, documented in docs/json.md; ``pixels`` for sides up to 64."""
-        return {
-            "schema": SCHEMA,
-            "subject": self.subject,
-            "layer": self.layer,
-            "kind": self.kind,
-            "total": self.total,
-            "images": [_record(image) for image in self.images],
-            "exceeding": self.exceeding,
-            "real_images_from": self.exciting.images_from,
-            "real_images": self.exciting.count,
-            "seed": self.seed,
-            "settings": dict(self.settings),
-            "note": self.note,
-        }
-
-
-def _record(image: MadeImage) -> dict[str, Any]:
-    box = image.box
-    small = max(image.pixels.shape[1:]) <= _LARGEST_IN_JSON
-    return {
-        "channel": image.channel,
-        "name": image.name or None,
-        "value": image.value,
-        "start": image.start,
-        "real": image.real,
-        "exceeds": image.exceeds,
-        "row": image.row,
-        "column": image.column,
-        "box": asdict(box) if box else None,
-        "pixels": image.pixels.tolist() if small else None,
-    }
 
 
 def visualise(
