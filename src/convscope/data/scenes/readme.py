@@ -36,6 +36,14 @@ _LAYOUT = {
 - `trainClips.txt`, `valClips.txt`, `testClips.txt`: the names of each part""",
 }
 
+_KNOWN = f"""\
+- Silhouettes are found by a rule (brighter than a threshold, holes filled) and were drawn by
+  nobody: masks and boxes are pseudo-labels, and dark parts of a garment may lie outside.
+- Garments of which less than {DIFFICULT_BELOW} % is visible are marked difficult; those that
+  can hardly be seen at all belong to the background. Captions count neither.
+"""
+"""Of boxes and masks, which clips come without."""
+
 
 def readme(written: WrittenScenes) -> str:
     """The text, in Markdown."""
@@ -43,8 +51,8 @@ def readme(written: WrittenScenes) -> str:
     counts = ", ".join(f"{count:,} {part}" for part, count in written.counts)
     held = ", ".join(f"{CLASSES[one]} with {CLASSES[other]}" for one, other in HELD_OUT)
     meeting = {
-        "seen": f"No scene shows together: {held}.",
-        "held-out": f"Every scene shows two classes that no training scene shows together: {held}.",
+        "seen": f"These classes never meet here: {held}.",
+        "held-out": f"Two classes meet that never do in training scenes: {held}.",
         "any": "Any two classes may meet.",
     }[written.pairs]
     return f"""# {what} of garments
@@ -63,11 +71,7 @@ def readme(written: WrittenScenes) -> str:
 - The three parts use different garments: those for testing are from the test set of
   {written.source}, those for validation a tenth of its training set.
 {_wrapped(meeting)}
-- Silhouettes are found by a rule (brighter than a threshold, holes filled) and were drawn by
-  nobody: masks and boxes are pseudo-labels, and dark parts of a garment may lie outside.
-- Garments of which less than {DIFFICULT_BELOW} % is visible are marked difficult; those that
-  can hardly be seen at all belong to the background. Captions count neither.
-- Fragments of garments that lie about are no objects.
+{"" if written.clips else _KNOWN}- Fragments of garments that lie about are no objects.
 
 The garments are pictures of Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), copyright 2017
 Zalando SE, MIT licence.
