@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from convscope.claims.claim import Chart, Series
 
 __all__ = ["chart_figure"]
+
+Along = Literal["x", "y"]
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
@@ -46,10 +48,8 @@ def chart_figure(chart: Chart) -> Figure:
         limits = limits_of(chart)
         if chart.kind == "lines":
             _draw_lines(axes, chart, limits)
-        elif sideways:
-            _draw_bars_sideways(axes, chart, limits)
         else:
-            _draw_bars(axes, chart, limits)
+            _draw_bars(axes, chart, limits, sideways)
         figure.suptitle(
             textwrap.fill(chart.title, 72), x=0.012, ha="left", fontsize=10.5, fontweight="bold"
         )
@@ -164,71 +164,52 @@ def _whiskers(
     return values - bounds[0], bounds[1] - values
 
 
-def _draw_bars(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
+def _draw_bars(axes: Axes, chart: Chart, limits: tuple[float, float], sideways: bool) -> None:
+    """Bars or points, a place for each name; those that are long, or many, lie on their side."""
     names = list(dict.fromkeys(str(x) for series in chart.series for x in series.xs))
     offsets = _offsets(len(chart.series))
+    bars, lengthwise = (axes.barh, "xerr") if sideways else (axes.bar, "yerr")
+    start, foot = limits[0] if chart.log_y else 0.0, "left" if sideways else "bottom"
     for number, (series, (middle, width)) in enumerate(zip(chart.series, offsets, strict=True)):
         places = np.array([names.index(str(x)) for x in series.xs]) + middle
-        values, start = numbers(series.ys), limits[0] if chart.log_y else 0.0
+        values, whiskers = numbers(series.ys), _whiskers(chart, series, limits)
+        across, up = (values, places) if sideways else (places, values)
         if chart.kind == "points":
-            axes.plot(places, values, label=series.name, **_point(number))
+            axes.plot(across, up, label=series.name, **_point(number))
         else:
-            axes.bar(
-                places, values - start, width, bottom=start, label=series.name, **_style(number)
-            )
-        whiskers = _whiskers(chart, series, limits)
+            look: dict[str, Any] = {foot: start, "label": series.name, **_style(number)}
+            bars(places, values - start, width, **look)
         if whiskers is not None:
-            axes.errorbar(
-                places, values, whiskers, fmt="none", ecolor=LIGHT["ink"], capsize=3, linewidth=1
-            )
-    axes.set_xticks(range(len(names)), [textwrap.fill(name, _NAME) for name in names])
-    axes.set_xlim(-0.55, len(names) - 0.45)
-    axes.tick_params(axis="x", length=0)
-    if chart.log_y:
-        axes.set_yscale("log")
-    axes.set_ylim(*limits)
-    if chart.log_y:
-        _plain_powers(axes.yaxis)
-    axes.set_xlabel(chart.x)
-    axes.set_ylabel(chart.y)
-    axes.grid(True, axis="y")
+            look = {lengthwise: whiskers, "ecolor": LIGHT["ink"], "capsize": 3, "linewidth": 1}
+            axes.errorbar(across, up, fmt="none", **look)
+    _name_places(axes, chart, names, limits, sideways)
 
 
-def _draw_bars_sideways(axes: Axes, chart: Chart, limits: tuple[float, float]) -> None:
-    """Names that are long, or many, stand beside bars that lie."""
-    names = list(dict.fromkeys(str(x) for series in chart.series for x in series.xs))
-    offsets = _offsets(len(chart.series))
-    for number, (series, (middle, width)) in enumerate(zip(chart.series, offsets, strict=True)):
-        places = np.array([names.index(str(x)) for x in series.xs]) + middle
-        values, start = numbers(series.ys), limits[0] if chart.log_y else 0.0
-        if chart.kind == "points":
-            axes.plot(values, places, label=series.name, **_point(number))
-        else:
-            axes.barh(
-                places, values - start, width, left=start, label=series.name, **_style(number)
-            )
-        whiskers = _whiskers(chart, series, limits)
-        if whiskers is not None:
-            axes.errorbar(
-                values,
-                places,
-                xerr=whiskers,
-                fmt="none",
-                ecolor=LIGHT["ink"],
-                capsize=3,
-                linewidth=1,
-            )
-    axes.set_yticks(range(len(names)), [textwrap.fill(name, 2 * _NAME) for name in names])
-    axes.tick_params(axis="y", length=0)
-    axes.set_ylim(len(names) - 0.45, -0.55)  # the first on top
+def _name_places(
+    axes: Axes, chart: Chart, names: Sequence[str], limits: tuple[float, float], sideways: bool
+) -> None:
+    """Names along one axis, values along the other."""
+    named: Along = "y" if sideways else "x"
+    valued: Along = "x" if sideways else "y"
+    ends = (-0.55, len(names) - 0.45)
+    axes.set(
+        **{
+            f"{named}ticks": range(len(names)),
+            f"{named}ticklabels": [
+                textwrap.fill(name, 2 * _NAME if sideways else _NAME) for name in names
+            ],
+            f"{named}lim": ends[::-1] if sideways else ends,  # the first on top
+            f"{named}label": chart.x,
+            f"{valued}label": chart.y,
+        }
+    )
+    axes.tick_params(axis=named, length=0)
     if chart.log_y:
-        axes.set_xscale("log")
-    axes.set_xlim(*limits)
+        axes.set(**{f"{valued}scale": "log"})
+    axes.set(**{f"{valued}lim": limits})
     if chart.log_y:
-        _plain_powers(axes.xaxis)
-    axes.set_ylabel(chart.x)
-    axes.set_xlabel(chart.y)
-    axes.grid(True, axis="x")
+        _plain_powers(axes.xaxis if sideways else axes.yaxis)
+    axes.grid(True, axis=valued)
 
 
 def _sideways(chart: Chart) -> bool:

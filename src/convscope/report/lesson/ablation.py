@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from convscope.inspection.changes.ablation import Ablation
 from convscope.inspection.changes.effects import Effect
-from convscope.report.html import Child, Html, tag
-from convscope.report.lesson.chapter import Chapter, absent, chapter, paragraphs
+from convscope.report.html import Child, Html
+from convscope.report.lesson.chapter import (
+    Chapter,
+    absent,
+    chapter,
+    number_table,
+    paragraphs,
+)
 from convscope.report.lesson.material import LessonMaterial
 from convscope.report.numbers import percent
 
@@ -47,30 +53,21 @@ def _table(result: Ablation) -> Html:
     ranked = result.ranked
     shown = ranked if len(ranked) <= _SHOWN else (*ranked[: _SHOWN - 5], *ranked[-5:])
     rows = [_row(each, f"channel {each.channel}") for each in shown]
-    foot = None
-    if result.whole is not None:
-        foot = tag("tfoot", _row(result.whole, "the whole layer"))
-    table = tag(
-        "table",
-        tag("thead", tag("tr", [tag("th", text, scope="col") for text in heads])),
-        tag("tbody", rows),
-        foot,
-        class_="numbers",
-    )
-    return tag("div", table, class_="scroll", tabindex=0, role="region", aria_label="ablation")
+    foot = None if result.whole is None else _row(result.whole, "the whole layer")
+    return number_table("ablation", heads, rows, foot)
 
 
-def _row(effect: Effect, name: str) -> Html:
+def _row(effect: Effect, name: str) -> list[Child]:
     most = effect.most_affected
     low, high = effect.interval
-    cells: list[Child] = [
+    return [
+        name,
         _points(effect.difference),
         f"{_points(low)} to {_points(high)}",
         str(effect.lost),
         str(effect.gained),
         "" if most is None else f"{most.name} {_points(most.difference)}",
     ]
-    return tag("tr", tag("th", name, scope="row"), [tag("td", cell) for cell in cells])
 
 
 def _points(share: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from convscope.inspection.health.vitals import Vitals
@@ -16,7 +16,13 @@ from convscope.report.health_view import (
     weight_rows,
 )
 from convscope.report.html import Html, tag
-from convscope.report.lesson.chapter import Chapter, absent, chapter, paragraphs
+from convscope.report.lesson.chapter import (
+    Chapter,
+    absent,
+    chapter,
+    number_table,
+    paragraphs,
+)
 from convscope.report.lesson.material import LessonMaterial
 from convscope.report.numbers import count_of, percent, thousands
 
@@ -34,6 +40,7 @@ def health_chapter(material: LessonMaterial) -> Chapter | None:
     if health is None:
         return absent("health", _TITLE, "The training could not be examined.", material)
     last = health.history.last
+    rows = activation_rows(last)
     return chapter(
         "health",
         _TITLE,
@@ -41,8 +48,8 @@ def health_chapter(material: LessonMaterial) -> Chapter | None:
         _findings(health),
         paragraphs(_dead(last), _saturated(last), _pull(last), _signs(last)),
         drawing("line-chart", _CHART) if _moves(health) else None,
-        _table("the layers with weights", WEIGHT_HEAD, weight_rows(last)),
-        _table("the activations", ACTIVATION_HEAD, activation_rows(last)),
+        number_table("the layers with weights", WEIGHT_HEAD, weight_rows(last)),
+        number_table("the activations", ACTIVATION_HEAD, rows) if rows else None,
         tag("ul", [_column(name, text) for name, text in column_legend(last)], class_="notes"),
         blocks={_CHART: _chart(health)} if _moves(health) else {},
     )
@@ -143,22 +150,6 @@ def _signs(last: Vitals) -> str | None:
         f"gradients {percent(most.agreement)} have the sign of most, and half of them would by "
         f"chance. Of its inputs {percent(most.positive)} are not below 0."
     )
-
-
-def _table(name: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Html | None:
-    if not rows:
-        return None
-    body = [
-        tag("tr", tag("th", first, scope="row"), [tag("td", cell) for cell in cells])
-        for first, *cells in rows
-    ]
-    table = tag(
-        "table",
-        tag("thead", tag("tr", [tag("th", text, scope="col") for text in heads])),
-        tag("tbody", body),
-        class_="numbers",
-    )
-    return tag("div", table, class_="scroll", tabindex=0, role="region", aria_label=name)
 
 
 def _column(name: str, text: str) -> Html:

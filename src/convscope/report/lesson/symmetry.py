@@ -11,7 +11,13 @@ from convscope.inspection.symmetry.invariance import Invariance
 from convscope.report.document import missing
 from convscope.report.elements import drawing
 from convscope.report.html import Child, Html, tag
-from convscope.report.lesson.chapter import Chapter, absent, chapter, paragraphs
+from convscope.report.lesson.chapter import (
+    Chapter,
+    absent,
+    chapter,
+    number_table,
+    paragraphs,
+)
 from convscope.report.lesson.material import LessonMaterial
 from convscope.report.numbers import percent
 
@@ -74,14 +80,8 @@ def _table(result: Equivariance) -> Html:
             *(_shown(errors[name], errors[name].whole) for name in shifts[:1]),
             *(_shown(errors[name], errors[name].whole) for name in others),
         ]
-        rows.append(tag("tr", tag("th", layer, scope="row"), [tag("td", c) for c in cells]))
-    table = tag(
-        "table",
-        tag("thead", tag("tr", [tag("th", text, scope="col") for text in heads])),
-        tag("tbody", rows),
-        class_="numbers",
-    )
-    return tag("div", table, class_="scroll", tabindex=0, role="region", aria_label="equivariance")
+        rows.append([layer, *cells])
+    return number_table("equivariance", heads, rows)
 
 
 def _step(error: LayerError) -> str:
