@@ -27,7 +27,7 @@ _ACROSS = 6
 """Words in a row."""
 _WORD = 0.36
 """Room for a word below its picture."""
-_PICTURE, _TEXT = 1.7, 0.68
+_PICTURE, _TEXT = 1.7, 0.58
 _LETTERS = 29
 
 

@@ -19,10 +19,10 @@ from convscope.applications.captioning.control import CONTROL
 from convscope.applications.captioning.evaluation import CaptionEvaluation, evaluated, scored
 from convscope.applications.captioning.learning import stages_of
 from convscope.applications.captioning.material import (
-    data_of,
     fresh_scenes,
     held_out_scenes,
     with_scenes,
+    with_scenes_of,
 )
 from convscope.applications.captioning.network import (
     CLIP_METHODS,
@@ -187,8 +187,9 @@ class Captioner(Application):
         """
         _require_beam(beam)
         self._require_control(control)
-        run, how = self.trained_run, options or Options()
-        known = data_of(run, data, how, progress)
+        run = self.trained_run
+        how = with_scenes_of(run, data, options)
+        known = self.data_of(data, how, progress)
         self._require_fitting(known)
         return evaluated(
             run,

@@ -65,6 +65,10 @@ class CaptionComparison:
     quick: bool
     conditions: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        names = ", ".join(row.name for row in self.rows if row.kind == "method")
+        return f"<CaptionComparison: {names}; {self.seeds} seeds, {self.count:,} images>"
+
     def row(self, name: str, kind: str = "method") -> Compared:
         """A method's row by its name, on unseen images or (``held_out``) on pairs held out."""
         for row in self.rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -58,11 +58,17 @@ class CaptionEvaluation:
     scores: CaptionScores
     held_out: CaptionScores | None
     baselines: Mapping[str, CaptionScores]
-    names: tuple[str, ...] = field(repr=False)
-    captions: tuple[str, ...] = field(repr=False)
-    references: tuple[tuple[str, ...], ...] = field(repr=False)
+    names: tuple[str, ...]
+    captions: tuple[str, ...]
+    references: tuple[tuple[str, ...], ...]
     seconds: float
-    conditions: Conditions = field(repr=False)
+    conditions: Conditions
+
+    def __repr__(self) -> str:
+        return (
+            f"<CaptionEvaluation: {self.method}, CIDEr {self.scores.cider:.3f} on "
+            f"{self.scores.count:,} {self.split} images of {self.data}>"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Values of JSON, documented in docs/json.md."""

@@ -10,12 +10,11 @@ from typing import Any
 from convscope.applications.captioning.network import CLIP_METHODS
 from convscope.applications.planning import Options
 from convscope.applications.runs import ApplicationRun
-from convscope.data.annotated import Annotated, Split, require
+from convscope.data.annotated import Annotated, Split
 from convscope.data.annotations.parts import Part
-from convscope.data.progress import Tell
 from convscope.data.scenes.planning import Pairs
 
-__all__ = ["HELD_OUT", "data_of", "fresh_scenes", "held_out_scenes", "with_scenes"]
+__all__ = ["HELD_OUT", "fresh_scenes", "held_out_scenes", "with_scenes", "with_scenes_of"]
 
 SCENES = "scenes"
 
@@ -40,40 +39,14 @@ def with_scenes(method: str, data: Annotated | str | Path, options: Options | No
     return replace(how, scenes={**counts, **how.scenes})
 
 
-def data_of(
-    run: ApplicationRun,
-    data: Annotated | str | Path | None,
-    options: Options,
-    progress: Tell | None,
-) -> Annotated:
-    """The data that a run learnt from (None), or others, in its channels."""
-    from convscope.data.annotated_sources import load_annotated
-
-    if isinstance(data, Annotated):
-        known = data
-    else:
-        own = data is None or str(data) == run.data.source
-        source = run.data.source if data is None else data
-        known = load_annotated(
-            source,
-            "captions",
-            format=options.format or (run.data.format if own else None),
-            annotations=options.annotations or (run.data.annotations if own else None),
-            longest=options.longest or run.data.longest,
-            channels=run.channels,
-            on_bad="skip" if own and run.data.skipped else options.on_bad,
-            progress=progress,
-            **_scenes(run, str(source), options),
-        )
-    require(known, "captions")
-    return known
-
-
-def _scenes(run: ApplicationRun, source: str, options: Options) -> Mapping[str, Any]:
-    if source != SCENES:
-        return {}
-    own: Mapping[str, Any] = run.settings.get("scenes", {})
-    return {**with_scenes(run.method, source, None).scenes, **own, **options.scenes}
+def with_scenes_of(
+    run: ApplicationRun, data: Annotated | str | Path | None, options: Options | None
+) -> Options:
+    """The same for a run that is measured: its own scenes, unless others are asked for."""
+    how = options or Options()
+    source = run.data.source if data is None else data
+    own = {**with_scenes(run.method, source, None).scenes, **run.settings.get("scenes", {})}
+    return replace(how, scenes={**own, **how.scenes})
 
 
 def held_out_scenes(
