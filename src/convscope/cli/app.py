@@ -13,6 +13,7 @@ import typer
 
 from convscope.cli.ablate import ablate
 from convscope.cli.attribute import attribute
+from convscope.cli.caption import caption
 from convscope.cli.claims import claims
 from convscope.cli.code import code
 from convscope.cli.compare import compare
@@ -106,6 +107,7 @@ for _panel, _functions in _COMMANDS.items():
 app.add_typer(exercises, name="exercises", rich_help_panel="Networks, without training")
 app.add_typer(data, name="data", rich_help_panel="Images")
 app.add_typer(segment, name="segment", rich_help_panel="Applications")
+app.add_typer(caption, name="caption", rich_help_panel="Applications")
 app.add_typer(scenes, name="scenes", rich_help_panel="Images")
 
 

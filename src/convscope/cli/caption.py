@@ -26,7 +26,6 @@ from convscope.cli.console import note, show, show_json, show_text
 from convscope.cli.layout import columns
 from convscope.cli.options import (
     DeviceOption,
-    FigureOption,
     Json,
     OnBadOption,
     OutOption,
@@ -35,11 +34,12 @@ from convscope.cli.options import (
     SettingsOption,
 )
 from convscope.cli.progress import following
-from convscope.cli.subjects import draw
-from convscope.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from convscope.applications.captioning.captioner import Captioner
+    from convscope.applications.captioning.sentences import Caption
     from convscope.applications.runs import ApplicationRun
 
 __all__ = ["caption"]
@@ -184,51 +184,57 @@ def evaluate(
 def predict(
     run: ApplicationRunArgument,
     images: SourcesArgument = None,
-    beam: BeamOption = 3,
-    scene_seed: SceneSeedOption = None,
     count: Annotated[
-        int, typer.Option("--count", metavar="N", min=1, max=100, help="How many fresh scenes.")
-    ] = 4,
+        int, typer.Option("--scenes", metavar="N", min=1, max=100, help="How many fresh scenes.")
+    ] = 3,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", min=0, help="Of the fresh scenes.")
+    ] = 0,
+    beam: BeamOption = 3,
     invert: Annotated[
         bool, typer.Option("--invert", help="Exchange light and dark in the pictures first.")
     ] = False,
-    out: FigureOption = None,
-    attention: Annotated[
+    out: Annotated[
         str | None,
-        typer.Option(
-            "--attention", metavar="FILE", help="Draw where each word of the first was looked for."
-        ),
+        typer.Option("--out", metavar="DIR", help="Write captions.json, and draw pictures."),
     ] = None,
-    results: ResultsOption = None,
     json: Json = False,
 ) -> None:
-    """Let a captioner speak: of pictures, of folders of frames (clips), or of fresh scenes."""
-    from convscope.report.captioning_figure import attention_figure, captions_figure
+    """Let a captioner speak: of pictures, of folders of frames (clips), or of fresh scenes.
+
+    With --out: the captions as COCO's result files have them, all pictures with their sentences,
+    and, with attention, where each word of the first sentence was looked for.
+    """
     from convscope.report.captioning_view import CaptionsView
 
     captioner = _opened(run)
     if images:
         found = captioner.predict(images, beam=beam, invert=invert)
     else:
-        found = captioner.predict_scenes(seed=scene_seed or 0, count=count, beam=beam)
+        found = captioner.predict_scenes(seed=seed, count=count, beam=beam)
     if json:
         captions = [each.as_dict() for each in found]
         show_json({"schema": "convscope.captions/1", "captions": captions})
     else:
         show(CaptionsView(found))
     if out is not None:
-        draw(captions_figure(found), out)
-    if attention is not None:
-        if found[0].words and found[0].words[0].weights is None:
-            raise UsageError(
-                f"the method {captioner.method} does not look at parts of an image",
-                place="--attention",
-                remedy="take a run of the method attention",
-            )
-        draw(attention_figure(found[0]), attention)
-    if results is not None:
-        records = [{"image_id": each.source, "caption": each.text} for each in found]
-        _write_results(results, records)
+        _write(Path(out).expanduser().absolute(), found)
+
+
+def _write(folder: Path, captions: Sequence[Caption]) -> None:
+    """Captions and their pictures into a folder."""
+    from convscope.report.captioning_figure import attention_figure, captions_figure
+    from convscope.report.plotting import save_figure
+    from convscope.training.files import writing
+
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    records = [{"image_id": each.source, "caption": each.text} for each in captions]
+    _write_results(str(folder / "captions.json"), records)
+    drawn = [save_figure(captions_figure(captions), folder, "captions")]
+    if captions[0].words and captions[0].words[0].weights is not None:
+        drawn.append(save_figure(attention_figure(captions[0]), folder, "attention"))
+    note(f"drawn: {', '.join(str(png) for png, _ in drawn)}")
 
 
 @caption.command("compare")
@@ -238,34 +244,38 @@ def compare(
         typer.Option("--method", help="Compare this one; may be repeated. By default all."),
     ] = None,
     data: ApplicationDataOption = "scenes",
-    seeds: Annotated[
-        int, typer.Option("--seeds", metavar="N", min=1, max=20, help="Trainings of each method.")
-    ] = 3,
-    folder: Annotated[
-        str,
-        typer.Option("--folder", metavar="DIR", help="Where runs and table are kept."),
-    ] = "captioning-comparison",
+    format: FormatOption = None,
+    annotations: AnnotationsOption = None,
+    longest: LongestOption = None,
+    on_bad: OnBadOption = "refuse",
+    backbone: BackboneOption = "example",
     settings: SettingsOption = None,
+    seeds: Annotated[
+        int, typer.Option("--seeds", metavar="N", min=1, help="How many seeds: 0, 1, …")
+    ] = 3,
     quick: QuickOption = False,
     control: ControlOption = None,
-    out: FigureOption = None,
+    out: Annotated[
+        str, typer.Option("--out", metavar="DIR", help="Where table, runs and figure are kept.")
+    ] = "captioning-comparison",
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Train every method several times, and set them beside captions that cost nothing.
 
-    What was measured is kept in a folder: the same command goes on where it was cut off.
+    Cut off, it goes on where it was. Writes a figure beside its table.
     """
     from convscope.applications.captioning.comparing import compare_captioners
     from convscope.applications.captioning.network import METHODS
     from convscope.report.captioning_chart import comparison_figure
     from convscope.report.captioning_view import CaptionComparisonView
+    from convscope.report.plotting import save_figure
 
     options = options_of(
-        format=None,
-        annotations=None,
-        longest=None,
-        on_bad="refuse",
+        format=format,
+        annotations=annotations,
+        longest=longest,
+        on_bad=on_bad,
         quick=quick,
         control=control,
         settings=settings,
@@ -273,16 +283,17 @@ def compare(
     with following(quiet=quiet) as follower:
         found = compare_captioners(
             tuple(methods or METHODS),
-            folder=folder,
+            folder=out,
             seeds=range(seeds),
             data=data,
+            backbone=backbone,
             options=options,
             progress=follower.tell,
             observe=follower.observe,
         )
     show_json(found.as_dict()) if json else show(CaptionComparisonView(found))
-    if out is not None:
-        draw(comparison_figure(found), out)
+    png, _ = save_figure(comparison_figure(found), Path(out).expanduser().absolute(), "captioning")
+    note(f"drawn: {png}", quiet=quiet)
 
 
 def _opened(run: str) -> Captioner:

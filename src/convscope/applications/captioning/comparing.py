@@ -94,7 +94,8 @@ def compare_captioners(
     *,
     folder: str | Path,
     seeds: Sequence[int] = (0, 1, 2),
-    data: str = "scenes",
+    data: str | Path = "scenes",
+    backbone: str | Path = "example",
     options: Options | None = None,
     progress: Tell | None = None,
     observe: Callable[[Step], None] | None = None,
@@ -114,7 +115,15 @@ def compare_captioners(
     place, how, tell = Path(folder).expanduser().absolute(), options or Options(), teller(progress)
     conditions = resolve("cpu", "float32")
     cells = [
-        {"method": method, "seed": seed, "data": data, "quick": how.quick, "asked": _asked(how)}
+        {
+            "method": method,
+            "seed": seed,
+            "data": str(data),
+            "backbone": str(backbone),
+            "quick": how.quick,
+            "control": how.control,
+            "asked": _asked(how),
+        }
         for seed in seeds
         for method in methods
     ]
@@ -130,15 +139,10 @@ def compare_captioners(
 
 
 def _asked(options: Options) -> str:
-    """What else tells one comparison from another, short."""
-    asked = {
-        "recipe": dict(options.recipe),
-        "scenes": dict(options.scenes),
-        "control": options.control,
-    }
-    text = json.dumps(asked, sort_keys=True, default=str)
-    plain = json.dumps({"recipe": {}, "scenes": {}, "control": None}, sort_keys=True)
-    return "" if text == plain else hashlib.sha256(text.encode()).hexdigest()[:12]
+    """What else tells one comparison from another, in a line."""
+    asked = {**options.recipe, **options.scenes, "annotations": options.annotations}
+    told = sorted((key, value) for key, value in asked.items() if value is not None)
+    return " ".join(f"{key}={value}" for key, value in told)
 
 
 def _measured(
@@ -149,13 +153,13 @@ def _measured(
     observe: Callable[[Step], None] | None,
 ) -> Mapping[str, Any]:
     """Trains, or goes on with it, and evaluates on the test part."""
-    parts = [str(cell["method"]), str(cell["seed"]), "quick" if options.quick else ""]
-    out = folder / "runs" / "-".join(part for part in (*parts, str(cell["asked"])) if part)
+    name = hashlib.sha256(json.dumps(dict(cell), sort_keys=True).encode()).hexdigest()[:8]
+    out = folder / "runs" / f"{cell['method']}-{cell['seed']}-{name}"
     tell(Progress(f"{cell['method']}, seed {cell['seed']}"))
     if (out / RUN).exists():
         captioner = Captioner.go_on(out, progress=tell, observe=observe)
     else:
-        captioner = Captioner(str(cell["method"])).fit(
+        captioner = Captioner(str(cell["method"]), backbone=str(cell["backbone"])).fit(
             str(cell["data"]),
             seed=int(cell["seed"] or 0),
             out=out,
