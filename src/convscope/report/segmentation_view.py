@@ -65,7 +65,10 @@ class SegmentationEvaluationView(View):
         told = (
             ("pixels", f"{percent(scores.pixel_accuracy, 2)} of {thousands(scores.pixels)} right"),
             ("boundaries", f"{percent(scores.boundary_f, 2)} F-score"),
-            ("measured", f"on {scores.images:,} {found.split} images of {found.data}, float32"),
+            (
+                "measured",
+                f"on {count_of(scores.images, f'{found.split} image')} of {found.data}, float32",
+            ),
             ("", f"{each}, {threads}"),
             ("run", f"{found.run}, {found.method}"),
         )
@@ -121,7 +124,7 @@ class SegmentationComparisonView(View):
             (
                 "gain",
                 "in mean IoU over the rung before, paired by seed, with its 95 % interval; "
-                "where that holds zero the rung is not shown to help",
+                "where that holds zero, nobody knows whether the rung helps",
             ),
             *_MEANINGS,
         ]
@@ -129,7 +132,7 @@ class SegmentationComparisonView(View):
             notes.append(("quick", "a shorter training, for a first look: no result"))
         helpless = [r.name for r in found.rungs if r.gain is not None and not r.gain.low > 0]
         if helpless and len(found.seeds) > 1:
-            notes.append(("not shown", f"to help: {', '.join(helpless)}"))
+            notes.append(("unclear", f"not shown to help: {', '.join(helpless)}"))
         return notes
 
 
