@@ -19,7 +19,7 @@ from convscope.errors import RunError, UsageError
 from convscope.experiments.statistics import Estimate, estimate, paired_difference
 from convscope.training.files import writing
 
-__all__ = ["Filled", "Row", "Table", "fill", "read_table"]
+__all__ = ["Filled", "Row", "Scalar", "Table", "fill", "read_table"]
 
 SCHEMA = "convscope.experiment/1"
 

@@ -98,7 +98,8 @@ def bright_things(image: Pixels) -> tuple[NDArray[np.float32], list[Pixels]]:
     grey = image.mean(0)
     if grey.min() == grey.max():
         return np.zeros((0, 4), np.float32), []
-    named, _ = ndimage.label(grey > threshold_otsu(grey), CLOSED)
+    threshold = threshold_otsu(grey)  # type: ignore[no-untyped-call]
+    named, _ = ndimage.label(grey > threshold, CLOSED)
     boxes, pictures = [], []
     for number, place in enumerate(ndimage.find_objects(named), 1):
         rows, columns = place

@@ -33,7 +33,7 @@ from convscope.data.annotated import Annotated, Split
 from convscope.data.progress import Progress, Tell, teller
 from convscope.errors import DataError, UsageError, did_you_mean
 from convscope.experiments.statistics import estimate
-from convscope.experiments.table import Cell, Table, fill, read_table
+from convscope.experiments.table import Cell, Scalar, Table, fill, read_table
 from convscope.training.conditions import resolve
 from convscope.training.loop import Step
 from convscope.training.runs import RUN, is_run, open_run
@@ -229,7 +229,7 @@ def _cells(
     options: Options,
 ) -> list[Cell]:
     """The baseline, if it can be, then seed by seed: a table cut off has pairs to compare."""
-    shared = {
+    shared: dict[str, Scalar] = {
         "data": data.name,
         "fingerprint": data.fingerprint[:12],
         "split": split,

@@ -62,6 +62,6 @@ def crops_of(
     needed, counts = np.unique(image, return_counts=True)
     pictures, _ = padded_images(images, needed, normalise)
     sorted_boxes = torch.from_numpy(boxes[order]).to(pictures.device)
-    found = warped(pictures, sorted_boxes.split(counts.tolist()), side)
+    found = warped(pictures, torch.split(sorted_boxes, counts.tolist()), side)
     back = torch.from_numpy(np.argsort(order, kind="stable")).to(pictures.device)
     return found[back]

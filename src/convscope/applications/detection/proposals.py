@@ -12,6 +12,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -174,10 +175,8 @@ def _best_overlaps(objects: Boxes, boxes: Boxes) -> NDArray[np.float64]:
 
 def _key(images: Images, search: Search) -> str:
     """What the boxes depend on: the pixels, the settings, and who segments."""
-    from skimage import __version__ as segmenter
-
     digest = hashlib.sha256(
-        json.dumps([VERSION, segmenter, len(images), search.as_dict()]).encode()
+        json.dumps([VERSION, version("scikit-image"), len(images), search.as_dict()]).encode()
     )
     for image in images:
         digest.update(json.dumps(image.shape).encode())

@@ -74,7 +74,7 @@ class RegionCNN(nn.Module):
     def features(self, images: Tensor, maps: Tensor, boxes: Sequence[Tensor]) -> Tensor:
         """Every region cut out of its image and seen by itself: R×D×7×7."""
         crops = warped(images, boxes, self.side)
-        return torch.cat([self.seen(part) for part in crops.split(AT_ONCE)])
+        return torch.cat([self.seen(part) for part in torch.split(crops, AT_ONCE)])
 
     def heads(self, features: Tensor, boxes: Sequence[Tensor]) -> Regions:
         """The machines' margins as 1/(1 + e^(−margin)), 0.5 where they are in two minds."""

@@ -92,7 +92,8 @@ def proposed(image: NDArray[np.uint8], search: Search = SEARCH) -> NDArray[np.in
     boxes = boxes[np.argsort(place * _drawn(len(place)), kind="stable")]
     boxes = boxes[(boxes[:, 2:] - boxes[:, :2]).min(1) >= search.side]
     _, first = np.unique(boxes, axis=0, return_index=True)
-    return boxes[np.sort(first)[: search.most]].astype(np.int32)
+    kept: NDArray[np.int32] = boxes[np.sort(first)[: search.most]].astype(np.int32)
+    return kept
 
 
 def _drawn(count: int) -> Floats:
@@ -208,7 +209,7 @@ class _Forest:
     @property
     def _textures_each(self) -> int:
         """How often a pixel is counted in histograms of texture."""
-        return self._textures.shape[2] // TEXTURE_BINS
+        return int(self._textures.shape[2]) // TEXTURE_BINS
 
     def _common(
         self, counts: Indices, tree: Indices, first: Indices, second: Indices, each: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -156,7 +157,7 @@ class FineTuning:
             crops = torch.where(mirrored[:, None, None, None], crops.flip(3), crops)
         return crops, labels
 
-    def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+    def loss(self, network: Callable[..., Any], batch: tuple[Tensor, Tensor]) -> Tensor:
         """Cross-entropy over K + 1 classes."""
         crops, labels = batch
         return functional.cross_entropy(network(crops).float(), labels)
