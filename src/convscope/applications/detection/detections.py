@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convscope.errors import DataError
 
-__all__ = ["Detections"]
+__all__ = ["Detections", "coco_entries"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,3 +35,21 @@ class Detections:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+def coco_entries(found: Detections, image: int) -> list[dict[str, Any]]:
+    """COCO's format of results: one entry a box, ``[left, top, width, height]``.
+
+    ``category_id`` counts the classes from 1.
+    """
+    return [
+        {
+            "image_id": image,
+            "category_id": label + 1,
+            "bbox": [left, top, right - left, bottom - top],
+            "score": score,
+        }
+        for (left, top, right, bottom), label, score in zip(
+            found.boxes.tolist(), found.labels.tolist(), found.scores.tolist(), strict=True
+        )
+    ]

@@ -33,9 +33,11 @@ from convscope.applications.pictures import Picture, read_pictures
 from convscope.applications.planning import Fitting, Options
 from convscope.applications.runs import ApplicationRun
 from convscope.applications.stages import Stage
-from convscope.data.annotated import Annotated, Kind, Split
+from convscope.data.annotated import Annotated, Kind, Objects, Split
+from convscope.data.annotated_sources import SCENES
 from convscope.data.progress import Tell
-from convscope.errors import DataError
+from convscope.data.scenes.loading import make_scenes
+from convscope.errors import DataError, UsageError
 from convscope.training.conditions import processor_name
 from convscope.training.task import Normalise
 
@@ -108,10 +110,27 @@ class Detector(Application):
         """
         run = self.trained_run
         longest = longest or run.data.longest
-        found = []
-        for picture in read_pictures(sources, run.channels, longest):
-            found.append(self._predicted(picture, least))
-        return tuple(found)
+        pictures = read_pictures(sources, run.channels, longest)
+        return tuple(self._predicted(picture, least) for picture in pictures)
+
+    def predict_scenes(
+        self, *, seed: int = 0, count: int = 6, least: float = 0.5
+    ) -> tuple[tuple[DetectionPrediction, ...], tuple[Objects, ...]]:
+        """What is in fresh scenes of garments that no training has seen, and what is true."""
+        run = self.trained_run
+        if run.data.source != SCENES:
+            raise UsageError(
+                f"this run has learnt from {run.data.name}, not from scenes",
+                remedy="give pictures to look at",
+            )
+        asked = {**run.settings.get("scenes", {}), "seed": seed}
+        same = {key: asked[key] for key in ("seed", "size", "difficulty") if key in asked}
+        part = make_scenes(count=count, part="test", **same)
+        found = (
+            self._predicted(Picture(name, image, image.shape[-2:]), least)
+            for name, image in zip(part.names, part.images, strict=True)
+        )
+        return tuple(found), part.objects or ()
 
     def evaluate(
         self,
@@ -159,6 +178,7 @@ class Detector(Application):
             processor=processor_name(),
             proposals=None if stored is None else stored.as_dict(),
             found=found,
+            names=part.names,
         )
 
     def _predicted(self, picture: Picture, least: float) -> DetectionPrediction:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from convscope.applications.detection.detections import Detections
+from convscope.applications.detection.detections import Detections, coco_entries
 from convscope.applications.detection.method import Method, Stopwatch, looked
 from convscope.applications.detection.precision import Precision, average_precision
 from convscope.data.annotated import Split
@@ -33,6 +33,7 @@ class DetectionEvaluation:
 
     ``seconds`` an image of proposals, features and heads, on ``processor`` with so many
     ``threads``; ``proposals`` says of which selective search a method read, if it did.
+    ``found`` is what was found in each image, ``names`` what the images are called.
     """
 
     run: str
@@ -45,12 +46,25 @@ class DetectionEvaluation:
     processor: str
     proposals: dict[str, Any] | None = None
     found: tuple[Detections, ...] = field(default=(), repr=False)
+    names: tuple[str, ...] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
         return (
             f"<DetectionEvaluation of {self.run}: mAP@0.5 {self.precision.at(0.5):.3f}, "
             f"{self.precision.images:,} {self.split} images of {self.data}>"
         )
+
+    def results(self) -> list[dict[str, Any]]:
+        """All that was found, as COCO's result files have it.
+
+        ``image_id`` is the number that an image is called by, as COCO's are
+        (000000397133), or else its place among the images, from 1.
+        """
+        return [
+            entry
+            for place, (name, found) in enumerate(zip(self.names, self.found, strict=True), 1)
+            for entry in coco_entries(found, int(name) if _is_number(name) else place)
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """Values of JSON, documented in docs/json.md."""
@@ -66,6 +80,10 @@ class DetectionEvaluation:
             "processor": self.processor,
             "proposals": self.proposals,
         }
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdigit()
 
 
 def precision_of(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.applications.detection.detections import Detections
+from convscope.applications.detection.detections import Detections, coco_entries
 from convscope.applications.pictures import Picture
 
 __all__ = ["DetectedObject", "DetectionPrediction", "coco_results"]
@@ -30,15 +30,15 @@ class DetectedObject:
 class DetectionPrediction:
     """The objects of one picture, the surest first.
 
-    ``size`` is (height, width) of the picture as it was given, in whose pixels the boxes
-    are; ``picture`` is what the network saw, C×H×W, and ``detections`` holds the boxes in
-    the pixels of that.
+    ``size`` is (height, width) of the picture as it was given, and ``given`` holds the boxes
+    in its pixels; ``picture`` is what the network saw, C×H×W, and ``detections`` holds them
+    in the pixels of that.
     """
 
     source: str
     size: tuple[int, int]
     classes: tuple[str, ...]
-    objects: tuple[DetectedObject, ...]
+    given: Detections = field(repr=False)
     detections: Detections = field(repr=False)
     picture: NDArray[np.uint8] = field(repr=False)
 
@@ -50,17 +50,26 @@ class DetectionPrediction:
         keep = found.scores >= least
         kept = Detections(found.boxes[keep], found.labels[keep], found.scores[keep])
         down, across = picture.scale
-        boxes = kept.boxes / np.array([across, down, across, down], np.float32)
-        objects = tuple(
-            DetectedObject(classes[label], score, (box[0], box[1], box[2], box[3]))
-            for label, score, box in zip(
-                kept.labels.tolist(), kept.scores.tolist(), boxes.tolist(), strict=True
-            )
-        )
-        return cls(picture.name, picture.size, classes, objects, kept, picture.pixels)
+        factors = np.array([across, down, across, down])
+        boxes = (kept.boxes / factors).astype(np.float32)
+        given = Detections(boxes, kept.labels, kept.scores)
+        return cls(picture.name, picture.size, classes, given, kept, picture.pixels)
 
     def __repr__(self) -> str:
         return f"<DetectionPrediction of {self.source}: {self.words}>"
+
+    @property
+    def objects(self) -> tuple[DetectedObject, ...]:
+        """Each object by its class's name."""
+        return tuple(
+            DetectedObject(self.classes[label], score, (box[0], box[1], box[2], box[3]))
+            for label, score, box in zip(
+                self.given.labels.tolist(),
+                self.given.scores.tolist(),
+                self.given.boxes.tolist(),
+                strict=True,
+            )
+        )
 
     @property
     def words(self) -> str:
@@ -94,14 +103,5 @@ def coco_results(
     found = []
     for number, prediction in enumerate(predictions, 1):
         image = number if identifiers is None else identifiers[prediction.source]
-        for each in prediction.objects:
-            left, top, right, bottom = each.box
-            found.append(
-                {
-                    "image_id": image,
-                    "category_id": prediction.classes.index(each.name) + 1,
-                    "bbox": [left, top, right - left, bottom - top],
-                    "score": each.score,
-                }
-            )
+        found += coco_entries(prediction.given, image)
     return found
