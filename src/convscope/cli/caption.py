@@ -240,8 +240,11 @@ def _write(folder: Path, captions: Sequence[Caption]) -> None:
 @caption.command("compare")
 def compare(
     methods: Annotated[
-        list[Method] | None,
-        typer.Option("--method", help="Compare this one; may be repeated. By default all."),
+        list[str] | None,
+        typer.Option(
+            "--method",
+            help="attention, plain, clip-mean or clip-lstm; again for more; by default all.",
+        ),
     ] = None,
     data: ApplicationDataOption = "scenes",
     format: FormatOption = None,
