@@ -20,6 +20,7 @@ from convscope.cli.compare import compare
 from convscope.cli.console import Stopped, note
 from convscope.cli.data import data
 from convscope.cli.demo import demo
+from convscope.cli.detect import detect
 from convscope.cli.doctor import doctor
 from convscope.cli.evaluate import evaluate, report
 from convscope.cli.exercises import exercises
@@ -106,6 +107,7 @@ for _panel, _functions in _COMMANDS.items():
         app.command(_name, rich_help_panel=_panel)(_function)
 app.add_typer(exercises, name="exercises", rich_help_panel="Networks, without training")
 app.add_typer(data, name="data", rich_help_panel="Images")
+app.add_typer(detect, name="detect", rich_help_panel="Applications")
 app.add_typer(segment, name="segment", rich_help_panel="Applications")
 app.add_typer(caption, name="caption", rich_help_panel="Applications")
 app.add_typer(scenes, name="scenes", rich_help_panel="Images")
