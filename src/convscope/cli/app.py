@@ -35,6 +35,7 @@ from convscope.cli.runs import runs
 from convscope.cli.scenes import scenes
 from convscope.cli.segment import segment
 from convscope.cli.streams import prepare_streams, silence
+from convscope.cli.studio import studio
 from convscope.cli.symmetry import symmetry
 from convscope.cli.train import train
 from convscope.cli.walk import gradient, walk
@@ -75,7 +76,7 @@ def convscope(
 
 
 _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
-    "First": {"demo": demo, "doctor": doctor},
+    "First": {"demo": demo, "studio": studio, "doctor": doctor},
     "Networks, without training": {"explain": explain, "zoo": zoo, "code": code},
     "Training": {"train": train, "runs": runs},
     "What came of it": {

@@ -1,0 +1,1 @@
+"""The addresses under /api, a file for each lens; they only translate."""

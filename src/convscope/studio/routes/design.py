@@ -1,0 +1,89 @@
+"""Design: a text worked out, compared, and taken away as code or as a drawing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.responses import PlainTextResponse, Response
+
+from convscope.architecture.arithmetic import explain
+from convscope.architecture.layers import Volume
+from convscope.studio.answers import Body, Record
+from convscope.studio.spine import read, spine
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/design", tags=["design"])
+
+Text = Annotated[str, Field(max_length=20_000)]
+Side = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class Design(Body):
+    """A name of the zoo or a notation; ``volume`` (height, width, channels) and ``classes`` fill in
+    "input auto" and "fc classes"."""
+
+    text: Text
+    volume: tuple[Side, Side, Side] | None = None
+    classes: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+
+class Two(Body):
+    """Two networks."""
+
+    first: Text
+    second: Text
+
+
+class Source(Body):
+    """A name of the zoo or a notation."""
+
+    text: Text
+
+
+@router.post("")
+def design(body: Design) -> Record:
+    """Every number of a network, and its layers with their places in the text."""
+    volume = None if body.volume is None else Volume(*body.volume)
+    text, architecture = read(body.text, volume, body.classes)
+    return Record(
+        {
+            "schema": "convscope.design/1",
+            "text": text,
+            "canonical": str(architecture),
+            "explanation": explain(architecture).as_dict(),
+            "spine": spine(text, architecture),
+        }
+    )
+
+
+@router.post("/compare")
+def compare(body: Two) -> Record:
+    """Two networks side by side: what each costs, and the layers in which they differ."""
+    from convscope.experiments.comparing import compare_architectures
+
+    pair = [read(body.first)[1], read(body.second)[1]]
+    return Record(compare_architectures(pair, ["first", "second"]).as_dict())
+
+
+@router.post("/code", response_class=PlainTextResponse)
+def code(body: Source) -> PlainTextResponse:
+    """The network as a file of Python."""
+    from convscope.export.python_code import python_code
+
+    return PlainTextResponse(python_code(read(body.text)[1]))
+
+
+@router.get("/drawing.svg")
+def drawing(
+    text: Annotated[str, Query(max_length=20_000)],
+    width: Annotated[int, Query(ge=200, le=4000)] = 960,
+) -> Response:
+    """The network drawn to scale."""
+    from convscope.report.network_drawing import draw_network
+    from convscope.report.svg import scene_svg
+
+    scene = draw_network(explain(read(text)[1]), float(width))
+    return Response(scene_svg(scene), media_type="image/svg+xml")

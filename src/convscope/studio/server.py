@@ -1,0 +1,144 @@
+"""The studio's server: FastAPI under /api, the page's files beside it, safety around both."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from convscope.errors import ConvscopeError, UsageError
+from convscope.studio.answers import Problem, Record, problem_of, status_of
+from convscope.studio.assets import answer, asset
+from convscope.studio.safety import Safety
+from convscope.studio.settings import PORT, Settings
+from convscope.studio.workspace import Workspace
+
+__all__ = ["application", "listening", "serve"]
+
+_ROUTES = ("state", "design")
+"""Files of ``routes``, each with a ``router``."""
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    403: {"model": Problem, "description": "Another host or site, or no token."},
+    404: {"model": Problem, "description": "There is no such thing."},
+    409: {"model": Problem, "description": "It cannot be done as things are."},
+    413: {"model": Problem, "description": "The request is too large."},
+    422: {"model": Problem, "description": "It was asked wrongly."},
+}
+
+
+def application(settings: Settings) -> FastAPI:
+    """The studio as an ASGI application."""
+    made = FastAPI(
+        title="convscope studio",
+        docs_url=None,  # they load from another host
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    made.state.workspace = Workspace(settings)
+    api = APIRouter(prefix="/api", responses=_PROBLEMS)
+    for name in _ROUTES:
+        api.include_router(import_module(f"convscope.studio.routes.{name}").router)
+    made.include_router(api)
+    made.add_api_route("/", _page, include_in_schema=False)
+    made.add_api_route("/{path:path}", _page, include_in_schema=False)
+    made.add_exception_handler(ConvscopeError, _problem)
+    made.add_exception_handler(RequestValidationError, _invalid)
+    made.add_exception_handler(HTTPException, _refused)
+    made.add_exception_handler(Exception, _fault)
+    made.add_middleware(Safety, settings=settings)
+    return made
+
+
+def listening(settings: Settings) -> tuple[socket.socket, Settings]:
+    """A socket that listens, and the settings with the port that it has.
+
+    Where the usual port is taken, the next free one; UsageError where one that was asked
+    for is.
+    """
+    ports = range(PORT, PORT + 20) if settings.port == PORT else [settings.port]
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    for port in ports:
+        opened = socket.socket(family)
+        try:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            opened.bind((settings.host, port))
+            opened.listen(128)
+        except OSError as error:
+            opened.close()
+            problem = error.strerror or str(error)
+            continue
+        return opened, replace(settings, port=opened.getsockname()[1])
+    raise UsageError(
+        f"port {settings.port} cannot be had ({problem})",
+        place="--port",
+        remedy="stop what uses it, or give another --port",
+    )
+
+
+def serve(settings: Settings, opened: Callable[[Settings], None]) -> None:
+    """Serves until Ctrl-C; ``opened`` is told the settings as soon as browsers may come."""
+    import uvicorn
+
+    listener, actual = listening(settings)
+    with listener:
+        opened(actual)
+        config = uvicorn.Config(
+            application(actual),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+        )
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def _page(request: Request, path: str = "index.html") -> Response:
+    """A file of the page."""
+    found = asset(path)
+    if found is None:
+        raise HTTPException(404)
+    return answer(request, found)
+
+
+def _said(status: int, problem: Problem) -> Record:
+    return Record(problem.model_dump(), status)
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ConvscopeError)
+    return _said(status_of(error), problem_of(error))
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    """A body or a query that does not hold what was asked for."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    problem = str(first["msg"])
+    text = f"{place}: {problem}"
+    return _said(422, Problem(problem=problem, place=place, kind="InvalidRequest", text=text))
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """An address that does not exist, or not for this method."""
+    assert isinstance(error, HTTPException)
+    problem = f"{request.method} {request.url.path}: {error.detail}"
+    said = Problem(problem=problem, kind="NotFound", text=problem)
+    return Record(said.model_dump(), error.status_code, dict(error.headers or {}))
+
+
+async def _fault(_: Request, error: Exception) -> Response:
+    """A fault of ours; the server prints where it arose."""
+    problem = f"convscope failed in a way that it should not: {type(error).__name__}: {error}"
+    return _said(500, Problem(problem=problem, kind="Fault", text=problem))

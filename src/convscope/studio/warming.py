@@ -1,0 +1,23 @@
+"""Importing torch takes seconds; it begins when the first page has been answered."""
+
+from __future__ import annotations
+
+import threading
+from importlib import import_module
+
+__all__ = ["warm_up"]
+
+_begun = threading.Event()
+
+
+def warm_up() -> None:
+    """Imports in a thread of its own what the first click will need; once."""
+    if _begun.is_set():
+        return
+    _begun.set()
+    threading.Thread(target=_import, name="convscope-warming", daemon=True).start()
+
+
+def _import() -> None:
+    import_module("convscope.inspection.sources")
+    import_module("convscope.inspection.walking.walk")
