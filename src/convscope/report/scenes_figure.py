@@ -41,7 +41,7 @@ def scenes_figure(split: Split, classes: Sequence[str], *, count: int = 6) -> Fi
         top = title(
             figure,
             f"{shown} of {thousands(len(split))} scenes",
-            "boxes around what is visible (dashed: difficult, void in the mask); masks; a sentence",
+            "boxes around what is visible (dashed: difficult to see); masks; one of five sentences",
         )
         for number in range(shown):
             row, column = divmod(number, _COLUMNS)

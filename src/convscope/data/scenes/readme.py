@@ -25,7 +25,7 @@ _LAYOUT = {
   crowds (`iscrowd` 1): neither required nor punished""",
     "masks": """- `JPEGImages/NAME.png`: the scenes, grey, 8 bits
 - `SegmentationClass/NAME.png`: for each pixel the number of its region, with the palette of
-  Pascal VOC; 255 is void: a garment that is difficult to see
+  Pascal VOC
 - `ImageSets/Segmentation/train.txt`, `val.txt`, `test.txt`: the names of each part
 - `classes.txt`: the regions in their order, from 0, the background""",
     "captions": """- `Images/NAME.png`: the scenes, grey, 8 bits

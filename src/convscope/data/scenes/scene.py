@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.data.annotated import VOID, Objects
+from convscope.data.annotated import Objects
 from convscope.data.annotations.parts import PARTS, Part
 from convscope.data.scenes.chance import Chance
 from convscope.data.scenes.composing import objects_of, paint, patches_of
@@ -56,9 +56,9 @@ class Scene:
 
     @property
     def mask(self) -> NDArray[np.uint8]:
-        """0 for the ground, 1 + class for an object, VOID for one that is difficult."""
+        """0 for the ground, 1 + class for an object, also for one that is difficult."""
         regions = np.zeros(256, np.uint8)
-        regions[self.numbers] = np.where(self.objects.difficult, VOID, self.objects.labels + 1)
+        regions[self.numbers] = self.objects.labels + 1
         return regions[self.owners]
 
 
