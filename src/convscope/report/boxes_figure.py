@@ -25,6 +25,8 @@ _TEXT = 0.26
 _NAMED = 12
 """Objects above which boxes are drawn without their names, which would cover the picture."""
 
+_TRUTH = "thin white lines: the objects that are there (dotted: difficult)"
+
 _STYLES = ("-", (0, (4, 1.6)))
 """Lines by class: with six colours, twelve classes are told apart."""
 
@@ -32,7 +34,10 @@ _STYLES = ("-", (0, (4, 1.6)))
 def boxes_figure(
     predictions: Sequence[DetectionPrediction], truth: Sequence[Objects] | None = None
 ) -> Figure:
-    """Pictures in rows, each with its boxes; ``truth`` is drawn beneath as thin white lines."""
+    """Pictures in rows, each with its boxes; ``truth`` is drawn beneath as thin white lines.
+
+    Dotted are objects that are difficult.
+    """
     across = min(3 if len(predictions) > 4 else 2, len(predictions))
     rows = -(-len(predictions) // across)
     shapes = [each.picture.shape[-2:] for each in predictions]
@@ -41,7 +46,10 @@ def boxes_figure(
     high = max(shape[0] for shape in shapes) * scale
     width = 2 * PAD + across * wide + (across - 1) * _GAP
     with figure_style():
-        figure = new_figure(width, PAD + rows * (high + _TEXT + _GAP), arranged=False)
+        below = PAD + rows * (high + _TEXT + _GAP)
+        figure = new_figure(width, below + (_TEXT if truth is not None else 0), arranged=False)
+        if truth is not None:
+            words(figure, PAD, below - 0.08, _TRUTH, fontsize=8, color=LIGHT["muted"])
         for number, prediction in enumerate(predictions):
             row, column = divmod(number, across)
             left, top = PAD + column * (wide + _GAP), PAD + row * (high + _TEXT + _GAP)
@@ -89,10 +97,16 @@ def draw_boxes(axes: Axes, found: Detections, classes: Sequence[str]) -> None:
                 textcoords="offset points",
                 va="top",
                 fontsize=6,
-                color="#ffffff",
+                color=_ink(colour),
                 bbox={"boxstyle": "square,pad=0.15", "facecolor": colour, "edgecolor": "none"},
                 annotation_clip=False,
             )
+
+
+def _ink(ground: str) -> str:
+    """White on dark colours, near black on light ones."""
+    red, green, blue = (int(ground[k : k + 2], 16) for k in (1, 3, 5))
+    return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 135 else LIGHT["ink"]
 
 
 def _draw_truth(axes: Axes, objects: Objects) -> None:

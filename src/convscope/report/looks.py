@@ -77,6 +77,12 @@ LOOKS: dict[tuple[str, str], Look] = {
         "", "comparison_view:ArchitectureComparisonView"
     ),
     ("experiments.comparing", "RunComparison"): Look("", "comparison_view:RunComparisonView"),
+    ("applications.detection.evaluation", "DetectionEvaluation"): Look(
+        "", "detections_view:DetectionEvaluationView"
+    ),
+    ("applications.detection.prediction", "DetectionPrediction"): Look(
+        "looks:_boxes", "looks:_found_objects"
+    ),
     ("exercises.sheet", "Sheet"): Look("", "exercises_text:SheetView"),
     ("exercises.marking", "Marked"): Look("", "exercises_text:MarkedView"),
     ("claims.claim", "Outcome"): Look("looks:_claim", "claims_view:OutcomeView"),
@@ -94,6 +100,20 @@ def _attributions(found: Any) -> Any:
     from convscope.report.attribution_figure import attribution_figure
 
     return attribution_figure(found.attributions)
+
+
+def _boxes(prediction: Any) -> Any:
+    """The picture with its boxes."""
+    from convscope.report.boxes_figure import boxes_figure
+
+    return boxes_figure([prediction])
+
+
+def _found_objects(prediction: Any) -> Any:
+    """The objects of one picture."""
+    from convscope.report.detections_view import DetectionsView
+
+    return DetectionsView([prediction])
 
 
 def _claim(outcome: Any) -> Any:
