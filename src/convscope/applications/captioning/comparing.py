@@ -105,13 +105,7 @@ def compare_captioners(
     All of it is kept in ``folder``: the table row by row, and the runs.  What is there is
     not done again, and a training that was cut off goes on.
     """
-    for method in methods:
-        if method not in METHODS:
-            known = f"known are {', '.join(METHODS)}"
-            raise UsageError(
-                f'there is no method "{method}" of captioning',
-                remedy=did_you_mean(method, METHODS) or known,
-            )
+    _require(methods, seeds)
     place, how, tell = Path(folder).expanduser().absolute(), options or Options(), teller(progress)
     conditions = resolve("cpu", "float32")
     cells = [
@@ -136,6 +130,18 @@ def compare_captioners(
         for row in rows:
             tell(Progress("comparing captioners", row.done, row.cells, "trainings"))
     return comparison_of(read_table(place / TABLE), cells)
+
+
+def _require(methods: Sequence[str], seeds: Sequence[int]) -> None:
+    known = f"known are {', '.join(METHODS)}"
+    for method in methods:
+        if method not in METHODS:
+            raise UsageError(
+                f'there is no method "{method}" of captioning',
+                remedy=did_you_mean(method, METHODS) or known,
+            )
+    if not methods or not seeds:
+        raise UsageError("nothing is compared", remedy=f"give seeds, and methods: {known}")
 
 
 def _asked(options: Options) -> str:

@@ -50,7 +50,7 @@ def with_scenes_of(
 
 
 def held_out_scenes(
-    run: ApplicationRun, data: Annotated, split: str, options: Options, count: int = HELD_OUT
+    run: ApplicationRun, data: Annotated, split: str, options: Options
 ) -> Split | None:
     """Scenes, or clips, of pairs of classes that no training scene shows; None of other data.
 
@@ -60,7 +60,7 @@ def held_out_scenes(
         return None
     asked = {**run.settings.get("scenes", {}), **options.scenes}
     part: Any = split
-    return _made(run, asked, count=count, part=part, pairs="held-out")
+    return _made(run, asked, count=HELD_OUT, part=part, pairs="held-out")
 
 
 def fresh_scenes(run: ApplicationRun, *, seed: int, count: int, part: Part) -> Split:
