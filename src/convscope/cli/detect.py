@@ -1,4 +1,4 @@
-"""``detect``: objects in boxes, learnt, measured and found."""
+"""``detect``: objects in boxes, learnt, measured, found and compared."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from convscope.cli.applications import (
     options_of,
 )
 from convscope.cli.console import note, show, show_json, show_text
+from convscope.cli.detect_compare import SettingsOption, compare, read_options
 from convscope.cli.layout import columns
 from convscope.cli.options import (
     DeviceOption,
@@ -32,7 +33,6 @@ from convscope.cli.options import (
     OutOption,
     Quiet,
     SeedOption,
-    read_settings,
 )
 from convscope.cli.progress import following
 from convscope.cli.subjects import draw
@@ -51,15 +51,6 @@ detect = typer.Typer(
     help="Find objects: R-CNN, Fast R-CNN and Faster R-CNN, trained, measured, compared.",
     no_args_is_help=True,
 )
-
-SettingsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="Change a key of the recipe (epochs) or of the method (proposals). Repeatable.",
-    ),
-]
 ResultsOption = Annotated[
     str | None,
     typer.Option("--results", metavar="FILE", help="Also write all boxes as COCO results JSON."),
@@ -95,19 +86,16 @@ def train(
     --control shuffled-labels exchanges the classes of the boxes: precision must collapse.
     """
     from convscope.applications.detection.detector import Detector
-    from convscope.training.settings import SETTINGS
 
-    changes = read_settings(settings)
-    options = options_of(
+    options, own = read_options(
+        settings,
         format=format,
         annotations=annotations,
         longest=longest,
         on_bad=on_bad,
         quick=quick,
         control=control,
-        settings=[f"{key}={value}" for key, value in changes.items() if key in SETTINGS],
     )
-    own = {key: value for key, value in changes.items() if key not in SETTINGS}
     application = Detector(method, backbone=backbone, settings=own)
     found = fitted(
         application, data, options, seed=seed, device=device, out=out, resume=resume, quiet=quiet
@@ -206,6 +194,9 @@ def predict(
         draw(boxes_figure(found, truth), out)
     if results is not None:
         _write_results(results, coco_results(found))
+
+
+detect.command("compare")(compare)
 
 
 def _opened(run: str) -> Detector:

@@ -6,6 +6,8 @@ again; a training that was cut off goes on.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +55,7 @@ def compare_detectors(
     seeds: Sequence[int] = (0, 1, 2),
     backbone: str = "example",
     split: str = "test",
+    settings: Mapping[str, Any] | None = None,
     options: Options | None = None,
     progress: Tell | None = None,
     observe: Callable[[Step], None] | None = None,
@@ -60,7 +63,8 @@ def compare_detectors(
     """Trains and measures what is missing, and puts it together.
 
     ``folder`` keeps the table, ``detection.jsonl``, and the runs; what stands there is not
-    made again, and a training that was cut off goes on.  The part of the data is read once a
+    made again, and a training that was cut off goes on.  ``settings`` are those of the
+    methods: each takes those that it has.  The part of the data is read once a
     training has been finished.  The baseline is measured once, where the backbone is a
     classifier of the same classes.
     """
@@ -70,8 +74,9 @@ def compare_detectors(
     known = data_for(data, "objects", backbone_of(backbone), how, progress)
     if not any((~each.difficult).any() for each in known.split(split).objects or ()):
         raise DataError("there is no object to be found", place=f"{known.place}, {split}")
-    work = _Work(place, known, backbone, split, how, tell, observe)
-    cells = _cells(methods, seeds, known, backbone, split, how)
+    given = _require_settings(settings or {}, methods)
+    work = _Work(place, known, backbone, split, given, how, tell, observe)
+    cells = _cells(methods, seeds, known, work)
     conditions = resolve("cpu", "float32").as_dict()
     rows = fill(place / TABLE, "detection", cells, work.measure, conditions=conditions)
     for row in rows:
@@ -136,6 +141,7 @@ class _Work:
     data: Annotated
     backbone: str
     split: str
+    settings: Mapping[str, Any]
     options: Options
     tell: Tell
     observe: Callable[[Step], None] | None
@@ -195,22 +201,13 @@ class _Work:
 
     def _trained(self, method: str, seed: int) -> Detector:
         """The detector of a cell: loaded, gone on with, or trained."""
-        out = (
-            self.folder
-            / "runs"
-            / "-".join(
-                [
-                    method,
-                    str(seed),
-                    *(["quick"] if self.options.quick else []),
-                    *_control(self.options),
-                ]
-            )
-        )
+        asked = hashlib.sha256(json.dumps(self.question, sort_keys=True).encode()).hexdigest()
+        out = self.folder / "runs" / f"{method}-{seed}-{asked[:8]}"
         self.tell(Progress(f"{method}, seed {seed}"))
         if (out / RUN).is_file():
             return Detector.go_on(out, data=self.data, progress=self.tell, observe=self.observe)
-        return Detector(method, self.backbone).fit(
+        own = {key: self.settings[key] for key in METHODS[method].settings if key in self.settings}
+        return Detector(method, self.backbone, own).fit(
             self.data,
             seed=seed,
             out=out,
@@ -219,33 +216,47 @@ class _Work:
             observe=self.observe,
         )
 
+    @property
+    def question(self) -> dict[str, Scalar]:
+        """What all cells have in common."""
+        changes = {**self.settings, **self.options.recipe}
+        return {
+            "data": self.data.name,
+            "fingerprint": self.data.fingerprint[:12],
+            "split": self.split,
+            "backbone": self.backbone,
+            "quick": self.options.quick,
+            "control": self.options.control,
+            "changes": " ".join(f"{key}={value}" for key, value in sorted(changes.items())),
+        }
+
 
 def _cells(
-    methods: Sequence[str],
-    seeds: Sequence[int],
-    data: Annotated,
-    backbone: str,
-    split: str,
-    options: Options,
+    methods: Sequence[str], seeds: Sequence[int], data: Annotated, work: _Work
 ) -> list[Cell]:
     """The baseline, if it can be, then seed by seed: a table cut off has pairs to compare."""
-    shared: dict[str, Scalar] = {
-        "data": data.name,
-        "fingerprint": data.fingerprint[:12],
-        "split": split,
-        "backbone": backbone,
-        "quick": options.quick,
-        "control": options.control,
-        "recipe": " ".join(f"{key}={value}" for key, value in sorted(options.recipe.items())),
-    }
     cells: list[Cell] = []
-    if BASELINE in methods and _knows(backbone, data.classes):
-        cells.append({"method": BASELINE, "seed": None, **shared})
+    if BASELINE in methods and _knows(work.backbone, data.classes):
+        cells.append({"method": BASELINE, "seed": None, **work.question})
     for seed in seeds:
         cells += [
-            {"method": method, "seed": seed, **shared} for method in methods if method != BASELINE
+            {"method": method, "seed": seed, **work.question}
+            for method in methods
+            if method != BASELINE
         ]
     return cells
+
+
+def _require_settings(settings: Mapping[str, Any], methods: Sequence[str]) -> Mapping[str, Any]:
+    """The settings, each of which one of the methods must have."""
+    known = {key for method in methods if method in METHODS for key in METHODS[method].settings}
+    for key in settings:
+        if key not in known:
+            raise UsageError(
+                f'no method has a setting "{key}"',
+                remedy=did_you_mean(key, known) or f"known are {', '.join(sorted(known))}",
+            )
+    return settings
 
 
 def _require_known(methods: Sequence[str], seeds: Sequence[int]) -> None:
@@ -262,7 +273,3 @@ def _require_known(methods: Sequence[str], seeds: Sequence[int]) -> None:
 def _knows(backbone: str, classes: Sequence[str]) -> bool:
     """Whether the backbone is a classifier that could serve the baseline."""
     return is_run(backbone) and set(classes) <= set(open_run(backbone).classes)
-
-
-def _control(options: Options) -> list[str]:
-    return [options.control] if options.control else []
