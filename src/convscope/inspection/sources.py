@@ -26,7 +26,7 @@ from convscope.network.build import build
 from convscope.training.evaluate import evaluated_images
 from convscope.training.runs import Run, list_runs, open_run, run_path
 
-__all__ = ["About", "ask_for_shape", "found"]
+__all__ = ["About", "ask_for_shape", "at_step", "found"]
 
 _NO_LABELS = np.empty(0, np.int64)
 _BYTES_OF_IMAGES = 32 * 2**20
@@ -42,12 +42,15 @@ class About:
     seed: int = 0
     preprocessing: Preprocessing | None = None
     classes: tuple[str, ...] = ()
+    step: int | None = None
 
 
 def found(source: Any, about: About) -> Subject:
     """What ``subject_of`` gives."""
     if isinstance(source, Run):
-        return _of_run(source, about.data)
+        return _of_run(source, about)
+    if about.step is not None:
+        return _of_run(_opened(source), about)
     if isinstance(source, Architecture):
         return _of_architecture(source, "custom", about)
     if isinstance(source, nn.Module):
@@ -60,7 +63,7 @@ def found(source: Any, about: About) -> Subject:
         return _of_architecture(_read(text, about), _called(text), about)
     if (path := Path(text).expanduser()).is_file() and not (run_path(text) / "run.json").is_file():
         return _of_architecture(_read(text, about), path.stem, about)
-    return _of_run(_opened(source), about.data)
+    return _of_run(_opened(source), about)
 
 
 def _opened(source: Any) -> Run:
@@ -86,9 +89,18 @@ def _called(text: str) -> str:
     return text.strip().lower() if text.strip().lower() in ZOO else "custom"
 
 
-def _of_run(run: Run, data: str | Path | None) -> Subject:
+def at_step(subject: Subject, run: Run, step: int | None) -> Subject:
+    """The subject of a run at another moment of the training, None its end; the images stay."""
+    return _finished(replace(subject, module=run.network(step), name=_moment(run, step)))
+
+
+def _moment(run: Run, step: int | None) -> str:
+    return run.name if step is None else f"{run.name} after step {step}"
+
+
+def _of_run(run: Run, about: About) -> Subject:
     """The trained network; without its data, the images inside the package where they fit."""
-    note = ""
+    note, data = "", about.data
     try:
         chosen, part, note = evaluated_images(run, data)
         images, labels, whose = part.images, part.labels, f"{chosen.name} (test)"
@@ -102,8 +114,8 @@ def _of_run(run: Run, data: str | Path | None) -> Subject:
         note = f"the run's own data are not here ({error.problem}): images of {whose} are shown"
     return _finished(
         Subject(
-            name=run.name,
-            module=run.network(),
+            name=_moment(run, about.step),
+            module=run.network(about.step),
             layers=(),
             preprocessing=run.preprocessing,
             classes=run.classes,

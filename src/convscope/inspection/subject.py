@@ -234,6 +234,7 @@ def subject_of(
     seed: int = 0,
     preprocessing: Preprocessing | None = None,
     classes: Sequence[str] | None = None,
+    step: int | None = None,
 ) -> Subject:
     """The subject that is meant.
 
@@ -245,13 +246,14 @@ def subject_of(
     An ``nn.Module`` is copied (to the processor, in float32, in eval mode): whoever trains
     it on finds it as it was.  ``shape`` is what it takes, where its layers do not tell;
     ``preprocessing`` what is done to a picture before, which only its owner knows, and
-    ``classes`` are the names of what it tells apart.
+    ``classes`` are the names of what it tells apart.  ``step`` is the moment of a run's
+    training that is meant, one of ``run.snapshots()``, by default its end.
     """
     from convscope.inspection import sources
 
     if isinstance(source, Subject):
         return source
-    about = sources.About(data, shape, seed, preprocessing, tuple(classes or ()))
+    about = sources.About(data, shape, seed, preprocessing, tuple(classes or ()), step)
     return sources.found(source, about)
 
 

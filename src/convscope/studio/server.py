@@ -23,7 +23,7 @@ from convscope.studio.workspace import Workspace
 
 __all__ = ["application", "listening", "serve"]
 
-_ROUTES = ("state", "design")
+_ROUTES = ("state", "design", "images", "inside", "measures")
 """Files of ``routes``, each with a ``router``."""
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -67,7 +67,8 @@ def listening(settings: Settings) -> tuple[socket.socket, Settings]:
     ports = range(PORT, PORT + 20) if settings.port == PORT else [settings.port]
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     for port in ports:
-        opened = socket.socket(family)
+        # Of a socket that is not said to be TCP, asyncio would not switch off Nagle's waiting.
+        opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             opened.bind((settings.host, port))

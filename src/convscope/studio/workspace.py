@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, cast
+from collections.abc import Callable, Hashable
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 
+from convscope.studio.pictures import Pictures
 from convscope.studio.settings import Settings
+from convscope.studio.subjects import Kept, Sight, Subjects
 
 __all__ = ["Here", "Workspace"]
 
+_RECORDS = 64
 
-@dataclass(frozen=True, eq=False)
+
 class Workspace:
     """One studio at work."""
 
-    settings: Settings
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.pictures = Pictures(settings.limits)
+        self.subjects = Subjects(settings, self.pictures)
+        self._records: Kept[dict[str, Any]] = Kept(_RECORDS)
+
+    def record(
+        self, sight: Sight, question: Hashable, make: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """The answer to a question that takes long, kept for whoever asks it again."""
+        return self._records.get((self.subjects.get(sight).key, question), make)
 
 
 def _here(request: Request) -> Workspace:

@@ -19,9 +19,17 @@ from convscope.inspection.channels import (
     unit_names,
 )
 from convscope.inspection.recording import borrowed
-from convscope.inspection.subject import Picture, subject_of
+from convscope.inspection.subject import Layer, Picture, Subject, subject_of
+from convscope.inspection.walking.passage import Passage
 
-__all__ = ["ActivationMaps", "MapStatistics", "activation_maps", "image_record", "short_floats"]
+__all__ = [
+    "ActivationMaps",
+    "MapStatistics",
+    "activation_maps",
+    "image_record",
+    "maps_in",
+    "short_floats",
+]
 
 SCHEMA = "convscope.maps/1"
 
@@ -125,21 +133,34 @@ def activation_maps(
     picture = opened.picture(image)
     with borrowed(opened.module), torch.no_grad():
         made = output_of(opened.module, layer, opened.tensor(picture.pixels))[0]
-    values = np.array(made.float().cpu().numpy())
+    return _finished(opened, known, picture, np.array(made.float().cpu().numpy()))
+
+
+def maps_in(passage: Passage, layer: str) -> ActivationMaps:
+    """The same for an image that has gone through already: for many layers of one image."""
+    subject = passage.subject
+    known = readable_layer(subject, layer)
+    made = next(call.output for call in passage.calls if call.name == layer)
+    return _finished(subject, known, passage.picture, made[0].float().numpy())
+
+
+def _finished(
+    opened: Subject, known: Layer, picture: Picture, values: NDArray[np.float32]
+) -> ActivationMaps:
     if not np.isfinite(values).all():
         raise UsageError(
-            f"{layer} makes values that are not finite of {picture.name}",
+            f"{known.name} makes values that are not finite of {picture.name}",
             place=opened.name,
             remedy="look into the layers before it, or into an earlier checkpoint",
         )
     return ActivationMaps(
         subject=opened.name,
-        layer=layer,
+        layer=known.name,
         kind=known.kind,
         picture=picture,
         shown="" if picture.label is None else opened.class_name(picture.label),
         values=values.reshape(len(values), *(known.shape[1:] or (1, 1))),
-        names=unit_names(opened, layer),
+        names=unit_names(opened, known.name),
         note=opened.note,
     )
 

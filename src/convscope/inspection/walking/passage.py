@@ -60,6 +60,11 @@ class Passage:
         """Every call of a module, in the order of execution."""
         return tuple(call.name for call in self._calls)
 
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls themselves, in the order of execution."""
+        return self._calls
+
     def link(self, name: str) -> Link:
         """The link of a layer; for a module that hands on what its last layer made, that one."""
         if name not in self._links:

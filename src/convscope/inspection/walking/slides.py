@@ -21,7 +21,7 @@ from convscope.inspection.subject import Picture, Subject
 from convscope.inspection.walking.windows import Geometry, geometry_of
 from convscope.network.pooling import DistancePool2d
 
-__all__ = ["Following", "Slide", "slide", "slides_of"]
+__all__ = ["Following", "Slide", "slide", "slide_of", "slides_of"]
 
 _PADDED_BY_ZEROS = "zeros"
 
@@ -111,7 +111,14 @@ def slide(
     """
     subject.layer(layer)
     pixels = np.stack([subject.picture(image).pixels for image in images])
-    calls = trace(subject.module, subject.tensor(pixels))
+    return slide_of(subject, trace(subject.module, subject.tensor(pixels)), layer, channels)
+
+
+def slide_of(
+    subject: Subject, calls: Sequence[Call], layer: str, channels: Sequence[int] | None = None
+) -> Slide:
+    """The same where the images have gone through already, as in a ``Passage``."""
+    subject.layer(layer)
     place = next(number for number, call in enumerate(calls) if call.name == layer)
     call = calls[place]
     if not isinstance(call.module, nn.Conv2d) or not _slides(call.module):
