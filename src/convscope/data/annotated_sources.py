@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +49,7 @@ _RULES = 1
 def load_annotated(
     source: str | Path,
     kind: Kind,
+    /,  # scenes have a source of their own
     *,
     format: str | None = None,
     annotations: str | Path | None = None,
@@ -99,14 +100,7 @@ class _Reading:
         self._place, self._listing, self._longest, self._tell = place, listing, longest, tell
         self._root = place.images.root
         self._skipped = list(listing.faults)
-        if not listing.items:
-            found = f": {bad_files(self._skipped)}" if self._skipped else ""
-            raise DataError(f"no image can be used{found}", place=str(self._root))
-        try:
-            self._parts, self._notes = divided(listing.parts, seed)
-        except DataError as problem:
-            remedy = problem.remedy
-            raise DataError(problem.problem, place=str(self._root), remedy=remedy) from problem
+        self._parts, self._notes = self._divided(seed)
         self._done = 0
 
     def kept(self, folder: Path, channels: int | None, pool: ThreadPoolExecutor) -> Annotated:
@@ -126,9 +120,25 @@ class _Reading:
 
         return keep_annotated(folder, parts, story)
 
+    def _divided(self, seed: int) -> tuple[dict[Part, tuple[str, ...]], tuple[str, ...]]:
+        """The keys of usable images by part; DataError where there are too few."""
+        items, told = self._listing.items, self._listing.parts
+        usable = {part: tuple(key for key in keys if key in items) for part, keys in told.items()}
+        try:
+            if not items:
+                raise DataError("no image can be used")
+            _refuse_empty(part for part in told if part and told[part] and not usable[part])
+            return divided(usable, seed)
+        except DataError as problem:
+            raise self._because_of_faults(problem) from problem
+
+    def _because_of_faults(self, problem: DataError) -> DataError:
+        """The same error with the place, and with all that cannot be used."""
+        why = f"; {bad_files(self._skipped)}" if self._skipped else ""
+        return DataError(f"{problem.problem}{why}", place=str(self._root), remedy=problem.remedy)
+
     def _items(self, part: Part) -> list[Item]:
-        items = self._listing.items
-        return [items[key] for key in self._parts[part] if key in items]
+        return [self._listing.items[key] for key in self._parts[part]]
 
     def _images(self, images: Iterator[Opened | Skipped], total: int) -> Iterator[Opened]:
         for image in images:
@@ -154,10 +164,10 @@ class _Reading:
                 place=place,
                 remedy="wait until they are complete and try again",
             )
-        empty = [part for part in PARTS if not written[part].count]
-        if empty:
-            why = f": {bad_files(self._skipped)}" if self._skipped else ""
-            raise DataError(f"no usable image for {' and '.join(empty)}{why}", place=place)
+        try:
+            _refuse_empty(part for part in PARTS if not written[part].count)
+        except DataError as problem:
+            raise self._because_of_faults(problem) from problem
         return Story(
             name=root.name,
             place=place,
@@ -180,6 +190,12 @@ class _Reading:
                 remedy="number the regions 0, 1, 2, …",
             )
         return self._listing.regions or tuple(str(number) for number in range(largest + 1))
+
+
+def _refuse_empty(parts: Iterable[Part]) -> None:
+    empty = list(parts)
+    if empty:
+        raise DataError(f"no usable image for {' and '.join(empty)}")
 
 
 def _scenes(channels: int | None, seed: int, tell: Tell, settings: Mapping[str, Any]) -> Annotated:

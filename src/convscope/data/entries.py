@@ -32,7 +32,7 @@ def mapped(path: Path, size: int) -> NDArray[np.uint8]:
 
 def write_record(filling: Path, record: dict[str, Any]) -> None:
     """``entry.json`` beside the files that are there, safely on the disk."""
-    text = json.dumps({**record, "files": _stamps(filling)}, indent=1, ensure_ascii=False)
+    text = json.dumps({**record, "files": _stamps(filling)}, indent=1)
     with storing(filling.parent), (filling / _RECORD).open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
@@ -49,7 +49,7 @@ def renew_stamps(folder: Path, record: dict[str, Any]) -> None:
     """So that the next start need not work a fingerprint out; a read-only cache may refuse."""
     beside = folder / f"{_RECORD}.{os.getpid()}.part"
     try:
-        text = json.dumps({**record, "files": _stamps(folder)}, indent=1, ensure_ascii=False)
+        text = json.dumps({**record, "files": _stamps(folder)}, indent=1)
         beside.write_text(text, encoding="utf-8")
         beside.replace(folder / _RECORD)
     except OSError:

@@ -34,13 +34,13 @@ def voc_text(
         for key, text in extra.items():
             ElementTree.SubElement(thing, key).text = text
         corners = ElementTree.SubElement(thing, "bndbox")
-        for key, value in zip(("xmin", "ymin", "xmax", "ymax"), box, strict=True):
-            ElementTree.SubElement(corners, key).text = f"{value}"
+        for key, edge in zip(("xmin", "ymin", "xmax", "ymax"), box, strict=True):
+            ElementTree.SubElement(corners, key).text = f"{edge}"
     return ElementTree.tostring(root, encoding="unicode")
 
 
 def voc_folder(root: Path, count: int = 6, sets: Mapping[str, Sequence[int]] | None = None) -> Path:
-    """``count`` images 20 high and 30 wide, each with a cat; those of even number have a dog too."""
+    """``count`` images 20 high and 30 wide, each with a cat, and every second with a dog."""
     for number in range(count):
         picture(root / "JPEGImages" / f"{number}.png", 20, 30, grey=False, seed=number)
         things: list[Thing] = [("cat", (1, 1, 10 + number, 12))]
@@ -55,7 +55,8 @@ def voc_folder(root: Path, count: int = 6, sets: Mapping[str, Sequence[int]] | N
 
 def coco_record(count: int = 6, first: int = 0) -> dict[str, Any]:
     """What ``voc_folder`` says, as COCO says it; file names are ``NUMBER.png``."""
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for number in range(first, first + count):
         images.append({"id": number, "file_name": f"{number}.png", "width": 30, "height": 20})
         boxes = [(3, [0, 0, 10 + number, 12])] + ([(7, [4, 5, 26, 15])] if number % 2 == 0 else [])

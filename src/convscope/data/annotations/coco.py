@@ -6,6 +6,7 @@ one for all.  A box is x, y, width, height at the edges; ``iscrowd`` becomes dif
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -79,14 +80,15 @@ class _Reading:
     def add(self, document: Document) -> None:
         """All images of one file."""
         said = self._by_image(document)
+        ids = Counter(_id_of(record) for record in document.images)
         for index, record in enumerate(document.images):
             where = f"{document.shown}, images[{index}]"
             try:
                 name = text_in(record, "file_name")
                 where = f"{document.shown}, image {_identity(record)} ({shortened(name)})"
-                if _identity(record) not in said:
-                    raise DataError("its id belongs to another image, too")
-                annotations = said.pop(_identity(record))
+                annotations = said.pop(_identity(record), [])
+                if ids[_identity(record)] > 1:
+                    raise DataError("its id belongs to several images")
                 item = self._item(name, where, record, annotations, document)
                 if item.image in self.items:
                     raise DataError(f"its image belongs to {self.items[item.image].place} already")

@@ -15,6 +15,7 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from convscope.data.annotations.parts import part_of_path
+from convscope.data.cache import cache_folder
 from convscope.data.opening import SUFFIXES
 from convscope.errors import DataError, UsageError
 
@@ -22,6 +23,7 @@ __all__ = ["Files", "Pictures", "files_of", "shortened", "stem_of"]
 
 _TEXTS = (".xml", ".json", ".txt", ".csv", ".tsv", ".token")
 _NOT_DATA = ("__MACOSX", "node_modules")
+_RUN = "run.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,27 +91,32 @@ def files_of(source: str | Path) -> Files:
     if not root.is_dir():
         raise UsageError(f"there is no folder or file {root}")
     try:
-        return Files(root, dict(sorted(_walk(root, "", set()))))
+        return Files(root, dict(sorted(_walk(root, "", {cache_folder().resolve()}))))
     except OSError as problem:
         raise DataError(f"cannot be read ({problem.strerror})", place=str(root)) from problem
 
 
 def _walk(folder: Path, prefix: str, seen: set[Path]) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Links that lead to folders are followed, each folder once: links may form a ring."""
+    """Links that lead to folders are followed, each folder once: links may form a ring.
+
+    Our own cache and runs may lie here, and are no data.
+    """
     real = folder.resolve()
     if real in seen:
         return
     seen.add(real)
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name in _NOT_DATA:
-                continue
-            if entry.is_dir():
+    with os.scandir(folder) as found:
+        entries = [entry for entry in found if not entry.name.startswith(".")]
+    if any(entry.name == _RUN for entry in entries):
+        return
+    for entry in entries:
+        if entry.is_dir():
+            if entry.name not in _NOT_DATA:
                 yield from _walk(folder / entry.name, f"{prefix}{entry.name}/", seen)
-            elif entry.name.lower().endswith(SUFFIXES + _TEXTS):
-                state = entry.stat() if entry.is_file() else None  # else a link to nothing
-                if state:
-                    yield f"{prefix}{entry.name}", (state.st_size, state.st_mtime_ns)
+        elif entry.name.lower().endswith(SUFFIXES + _TEXTS):
+            state = entry.stat() if entry.is_file() else None  # else a link to nothing
+            if state:
+                yield f"{prefix}{entry.name}", (state.st_size, state.st_mtime_ns)
 
 
 class Pictures:

@@ -48,6 +48,8 @@ def text_in(record: Record, key: str) -> str:
     value = record.get(key)
     if not isinstance(value, str) or not value.strip():
         raise DataError(f'"{key}" is {_kind(value)} where a text belongs')
+    if any("\ud800" <= sign <= "\udfff" for sign in value):  # no encoding can write it
+        raise DataError(f'"{key}" holds half a character')
     return value.strip()
 
 

@@ -138,8 +138,7 @@ def _write_known(
     }
     with storing(filling.parent):
         np.savez(filling / f"{part}.npz", **arrays)  # type: ignore[arg-type, unused-ignore]
-        text = json.dumps(texts, ensure_ascii=False)
-        (filling / f"{part}.json").write_text(text, encoding="utf-8", errors="surrogatepass")
+        (filling / f"{part}.json").write_text(json.dumps(texts), encoding="utf-8")
 
 
 def _data(folder: Path, record: dict[str, Any]) -> Annotated:
@@ -162,10 +161,9 @@ def _data(folder: Path, record: dict[str, Any]) -> Annotated:
 
 
 def _open_part(folder: Path, part: Part, channels: int) -> Split:
-    text = (folder / f"{part}.json").read_text(encoding="utf-8", errors="surrogatepass")
-    texts = json.loads(text)
-    with np.load(folder / f"{part}.npz", allow_pickle=False) as file:
-        arrays = dict(file)
+    texts = json.loads((folder / f"{part}.json").read_text(encoding="utf-8"))
+    with (folder / f"{part}.npz").open("rb") as file:  # numpy leaves a damaged one open
+        arrays = dict(np.load(file, allow_pickle=False))
     sizes = [(int(height), int(width)) for height, width in arrays["sizes"]]
     shapes = [
         (frames, channels, *size) if frames else (channels, *size)
