@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convscope.data.annotated import Kind
@@ -50,6 +50,7 @@ BOXES = st.tuples(
 )
 
 
+@settings(max_examples=25)
 @given(st.lists(st.lists(st.tuples(BOXES, st.sampled_from([3, 7])), max_size=4), min_size=1))
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, images: list[list[tuple[tuple[float, ...], int]]]

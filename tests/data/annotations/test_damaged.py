@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 
 from convscope.data.annotated_sources import load_annotated
 from convscope.data.annotations.checking import check_annotated
+from convscope.data.annotations.coco import read_coco
+from convscope.data.annotations.recognising import place_of
 from convscope.errors import ConvscopeError
 from tests.data.annotations.making import (
     caption_folder,
@@ -68,7 +71,7 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
         (caption_folder, "Images/*.jpg", "captions"),
     ],
 )
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(5))
 def test_flipped_and_lost_bytes(
     tmp_path: Path, make: Callable[[Path], Path], pattern: str, kind: str, seed: int
 ) -> None:
@@ -79,7 +82,7 @@ def test_flipped_and_lost_bytes(
 
 
 @pytest.mark.parametrize("kind", ["objects", "masks"])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(5))
 def test_values_of_other_kinds(tmp_path: Path, kind: str, seed: int) -> None:
     chance = random.Random(seed)
     record = coco_record()
@@ -91,24 +94,27 @@ def test_values_of_other_kinds(tmp_path: Path, kind: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("key", ["images", "annotations", "categories"])
-@pytest.mark.parametrize("value", ODD, ids=repr)
-def test_lists_that_are_none(tmp_path: Path, key: str, value: object) -> None:
-    root = coco_folder(tmp_path / "data")
-    for odd in (value, [value]):
-        write_json(root / "annotations" / "instances.json", {**coco_record(), key: odd})
-        judge(root, "objects", format="coco")
+def test_lists_that_are_none(tmp_path: Path, key: str) -> None:
+    root = coco_folder(tmp_path / "data", count=3)
+    path = root / "annotations" / "instances.json"
+    place = place_of(root, path)
+    for value in ODD:
+        for odd in (value, [value]):
+            write_json(path, {**coco_record(3), key: odd})
+            with suppress(ConvscopeError):
+                read_coco(place, "objects")
 
 
-def judge(root: Path, kind: str, format: str | None = None) -> None:
+def judge(root: Path, kind: str) -> None:
     """Loading and checking agree, and only errors of ours come out of them."""
     checked = loaded = None
     try:
-        checked = check_annotated(root, format=format)
+        checked = check_annotated(root)
         json.dumps(checked.as_dict())
     except ConvscopeError as problem:
         assert str(problem)
     try:
-        loaded = load_annotated(root, kind, on_bad="skip", format=format)  # type: ignore[arg-type]
+        loaded = load_annotated(root, kind, on_bad="skip")  # type: ignore[arg-type]
     except ConvscopeError as problem:
         assert str(problem)
     if loaded is not None:

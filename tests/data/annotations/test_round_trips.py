@@ -55,9 +55,8 @@ def test_scenes(tmp_path: Path, form: str, kind: Kind) -> None:
 
 
 def test_clips(tmp_path: Path) -> None:
-    write_scenes(
-        tmp_path / "scenes", form="captions", clips=True, count=20, seed=5, source="fashion-mini"
-    )
+    folder = tmp_path / "scenes"
+    write_scenes(folder, form="captions", clips=True, count=20, seed=5, source="fashion-mini")
     read = load_annotated(folder, "captions")
     made = load_annotated("scenes", "captions", seed=5, clips=True, **COUNTS)
     for part in PARTS:
