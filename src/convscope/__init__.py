@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from convscope.architecture.zoo import ZOO as ZOO
     from convscope.architecture.zoo import find_architecture as find_architecture
     from convscope.claims.table import measure_claims as measure_claims
+    from convscope.data.annotated import Annotated as Annotated
+    from convscope.data.annotated_sources import load_annotated as load_annotated
+    from convscope.data.annotations.checking import check_annotated as check_annotated
     from convscope.data.images import Data as Data
     from convscope.data.images import ImageSet as ImageSet
     from convscope.data.preprocessing import Preprocessing as Preprocessing
@@ -103,6 +106,9 @@ _HOMES = {
     "convscope.architecture.layers": ("Volume",),
     "convscope.architecture.zoo": ("ZOO", "find_architecture"),
     "convscope.claims.table": ("measure_claims",),
+    "convscope.data.annotated": ("Annotated",),
+    "convscope.data.annotated_sources": ("load_annotated",),
+    "convscope.data.annotations.checking": ("check_annotated",),
     "convscope.data.images": ("Data", "ImageSet"),
     "convscope.data.preprocessing": ("Preprocessing",),
     "convscope.data.sources": ("load_data",),
@@ -158,6 +164,7 @@ __all__ = [
     "ZOO",
     "Ablation",
     "ActivationMaps",
+    "Annotated",
     "Architecture",
     "Attribution",
     "Attributions",
@@ -196,6 +203,7 @@ __all__ = [
     "attribute",
     "attribute_all",
     "build",
+    "check_annotated",
     "check_exercises",
     "compare_architectures",
     "compare_runs",
@@ -212,6 +220,7 @@ __all__ = [
     "kernels",
     "list_layers",
     "list_runs",
+    "load_annotated",
     "load_data",
     "make_exercises",
     "measure_claims",
