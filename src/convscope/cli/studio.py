@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import webbrowser
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from convscope.cli.console import note, show_text
-from convscope.cli.options import complete_subjects, joined
+from convscope.cli.options import complete_data, complete_subjects, joined
 from convscope.studio.settings import PORT, Settings
 
 __all__ = ["studio"]
@@ -48,6 +49,15 @@ def studio(
             show_default=False,
         ),
     ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data",
+            metavar="FOLDER",
+            help="Images of yours that the page may train on; may be repeated.",
+            autocompletion=complete_data,
+        ),
+    ] = None,
     no_open: Annotated[
         bool, typer.Option("--no-open", help="Print the address, and open no browser.")
     ] = False,
@@ -72,5 +82,6 @@ def studio(
         port=port,
         token=token,
         behind=behind,
+        data=tuple(str(Path(each).expanduser().absolute()) for each in data or []),
     )
     serve(settings, opened)

@@ -23,7 +23,7 @@ from convscope.studio.workspace import Workspace
 
 __all__ = ["application", "listening", "serve"]
 
-_ROUTES = ("state", "design", "images", "inside", "measures")
+_ROUTES = ("state", "design", "runs", "train", "images", "inside", "measures")
 """Files of ``routes``, each with a ``router``."""
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -38,7 +38,8 @@ class Limits:
 class Settings:
     """A studio's settings; UsageError where they would open it to others without a token.
 
-    ``source`` is shown first: a run or an architecture.  ``behind`` is the address at which
+    ``source`` is shown first: a run or an architecture.  ``data`` are folders of images that
+    a page may train on, beside the sets that have names.  ``behind`` is the address at which
     a proxy, such as Jupyter's, shows the studio; ``framed`` lets a notebook on this machine
     show it inside itself.
     """
@@ -50,6 +51,7 @@ class Settings:
     token: str | None = None
     behind: str | None = None
     framed: bool = False
+    data: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

@@ -7,9 +7,11 @@ from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 
+from convscope.studio.following import Looks
 from convscope.studio.pictures import Pictures
+from convscope.studio.processes import Processes
 from convscope.studio.settings import Settings
-from convscope.studio.subjects import Kept, Sight, Subjects
+from convscope.studio.subjects import Kept, Subjects
 
 __all__ = ["Here", "Workspace"]
 
@@ -23,13 +25,13 @@ class Workspace:
         self.settings = settings
         self.pictures = Pictures(settings.limits)
         self.subjects = Subjects(settings, self.pictures)
+        self.processes = Processes(settings)
+        self.looks = Looks(settings, self.processes)
         self._records: Kept[dict[str, Any]] = Kept(_RECORDS)
 
-    def record(
-        self, sight: Sight, question: Hashable, make: Callable[[], dict[str, Any]]
-    ) -> dict[str, Any]:
+    def record(self, question: Hashable, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The answer to a question that takes long, kept for whoever asks it again."""
-        return self._records.get((self.subjects.get(sight).key, question), make)
+        return self._records.get(question, make)
 
 
 def _here(request: Request) -> Workspace:

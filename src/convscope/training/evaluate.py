@@ -110,18 +110,26 @@ def evaluate(
     *,
     split: Split = "test",
     device: str = "auto",
+    step: int | None = None,
+    count: int | None = None,
     progress: Tell | None = None,
 ) -> Evaluation:
     """Measures a run on the images it was not trained on, in float32.
 
+    ``step`` is a moment of the training whose weights were kept, by default its end;
+    ``count`` takes only so many of the images, the first ones, and ``note`` says so.
     Without ``data`` it is the data of the training; nothing is ever downloaded.  For
     ``example`` without Fashion-MNIST on the machine it is the test part of fashion-mini,
     and ``note`` says so.
     """
     opened = open_run(run)
     chosen, images, note = evaluated_images(opened, data, split=split, progress=progress)
+    if count is not None and count < len(images):
+        told = f"the first {count:,} of {len(images):,} images"
+        note = f"{note}; {told}" if note else told
+        images = ImageSet(images.images[:count], images.labels[:count])
     conditions = resolve(device, "float32")
-    network = opened.network().to(conditions.device)
+    network = opened.network(step).to(conditions.device)
     normalise = Normalise(opened.preprocessing, conditions.device)
     found = probabilities(network, images.images, normalise)
     return _evaluation(opened, chosen.name, split, images.labels, found, conditions, note)

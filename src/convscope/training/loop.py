@@ -24,7 +24,7 @@ from convscope.data.images import order
 from convscope.errors import TrainingError
 from convscope.training.average import Average
 from convscope.training.optimizers import Optimizers, rate_factor
-from convscope.training.recipe import Recipe
+from convscope.training.recipe import Recipe, total_steps
 from convscope.training.task import Batch, Task
 
 __all__ = ["Step", "Training", "steps_of", "total_steps"]
@@ -157,11 +157,6 @@ class Training(Generic[Batch]):
         if self._order[0] != epoch:
             self._order = (epoch, order(self.task.count, self.seed, epoch))
         return self._order[1][place * self.batch_size : (place + 1) * self.batch_size]
-
-
-def total_steps(recipe: Recipe, count: int) -> int:
-    """Steps of a whole training on ``count`` examples: at least one."""
-    return max(1, round(count // min(recipe.batch_size, count) * recipe.epochs))
 
 
 def steps_of(training: Training[Any]) -> Iterator[Step]:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from convscope.errors import RecipeError, did_you_mean
 from convscope.training.settings import Value, read_value, typed
 
-__all__ = ["RECIPES", "Recipe", "changed", "read_recipe"]
+__all__ = ["RECIPES", "Recipe", "changed", "read_recipe", "total_steps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,11 @@ def read_recipe(
     """
     recipe = source if isinstance(source, Recipe) else _found(source)
     return changed(recipe, overrides or {})
+
+
+def total_steps(recipe: Recipe, count: int) -> int:
+    """Steps of a whole training on ``count`` examples, whole batches only: at least one."""
+    return max(1, round(count // min(recipe.batch_size, count) * recipe.epochs))
 
 
 def changed(recipe: Recipe, overrides: Mapping[str, Value]) -> Recipe:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -29,6 +29,7 @@ __all__ = [
     "RunData",
     "is_run",
     "list_runs",
+    "names_of_new",
     "new_folder",
     "open_run",
     "quoted",
@@ -257,12 +258,16 @@ def list_runs(folder: str | Path | None = None) -> tuple[Run, ...]:
     return tuple(sorted(found, key=lambda run: (run.created, run.name)))
 
 
+def names_of_new(architecture: str, data: str) -> Iterator[str]:
+    """What a new run may be called, in order: ``article-fashion-mnist-001`` and so on."""
+    stem = "-".join("".join(c if c.isalnum() else "-" for c in f"{architecture}-{data}").split("-"))
+    return (f"{stem}-{number:03}" for number in itertools.count(1))
+
+
 def new_folder(architecture: str, data: str) -> Path:
     """Makes the next free folder, such as ``runs/article-fashion-mnist-001``."""
-    place = runs_folder()
-    stem = "-".join("".join(c if c.isalnum() else "-" for c in f"{architecture}-{data}").split("-"))
-    for number in itertools.count(1):
-        path = place / f"{stem}-{number:03}"
+    for name in names_of_new(architecture, data):
+        path = runs_folder() / name
         with writing(path):
             try:
                 path.mkdir(parents=True)

@@ -188,5 +188,5 @@ def ranking(body: Ranking, here: Here) -> Record:
 def _kept(here: Here, body: Looking | Ranking, make: Any) -> Record:
     """The record, made once for equal questions about equal subjects."""
     sight = body.sight() if isinstance(body, Looking) else Sight(body.source, body.step, body.seed)
-    question = (type(body).__name__, body.model_dump_json())
-    return Record(here.record(sight, question, make))
+    question = (here.subjects.get(sight).key, type(body).__name__, body.model_dump_json())
+    return Record(here.record(question, make))

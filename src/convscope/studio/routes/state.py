@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -14,11 +15,20 @@ from convscope.data.sources import list_sources
 from convscope.studio.answers import Record
 from convscope.studio.warming import warm_up
 from convscope.studio.workspace import Here
+from convscope.training.conditions import DEVICES, available
 from convscope.training.recipe import RECIPES
+from convscope.training.settings import SETTINGS
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["state"])
+
+
+def _devices() -> list[str]:
+    """What can be trained on; which there are only torch knows, once it is there."""
+    if "torch" not in sys.modules:
+        return ["auto", "cpu"]
+    return ["auto", *(device for device in DEVICES[1:] if available(device))]
 
 
 @router.get("/state")
@@ -37,8 +47,11 @@ def state(here: Here) -> Record:
         "data": [
             {"name": each.name, "summary": each.summary, "ready": each.ready}
             for each in list_sources()
-        ],
+        ]
+        + [{"name": each, "summary": "images of yours", "ready": True} for each in settings.data],
         "recipes": [each.as_dict() for each in RECIPES.values()],
+        "settings": {key: each.summary for key, each in SETTINGS.items()},
+        "devices": _devices(),
         "limits": asdict(settings.limits),
     }
     return Record(record, background=BackgroundTask(warm_up))
