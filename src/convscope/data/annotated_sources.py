@@ -30,7 +30,7 @@ from convscope.data.annotations.files import files_of
 from convscope.data.annotations.keeping import Story, Written, keep_annotated, open_annotated
 from convscope.data.annotations.listing import Item, Listing, Place
 from convscope.data.annotations.parts import PARTS, Part, divided
-from convscope.data.annotations.recognising import place_of, read_one
+from convscope.data.annotations.recognising import SCENES, place_of, read_one
 from convscope.data.cache import locked, need_room
 from convscope.data.choosing import OnBad
 from convscope.data.decoded import entry_folder
@@ -41,7 +41,6 @@ from convscope.errors import DataError, UsageError
 
 __all__ = ["SCENES", "load_annotated"]
 
-SCENES = "scenes"
 _RULES = 1
 """Raised when files come to be read otherwise than before: entries are then made anew."""
 

@@ -223,6 +223,12 @@ def test_files_that_are_none(tmp_path: Path, record: str, said: str) -> None:
     assert caught.value.place == str(path)
 
 
+def test_no_file_at_all(tmp_path: Path) -> None:
+    picture(tmp_path / "1.png")
+    with pytest.raises(DataError, match="no JSON file holds such annotations"):
+        listed(tmp_path)
+
+
 def test_categories_that_contradict(tmp_path: Path) -> None:
     record = coco_record()
     record["categories"][0]["name"] = "cat"

@@ -88,5 +88,10 @@ def test_places_that_are_none(tmp_path: Path) -> None:
         place_of(path, None)
     with pytest.raises(UsageError, match="there is no such folder"):
         place_of(tmp_path / "nothing", None)
+    with pytest.raises(UsageError, match='scene: there is no such folder: did you mean "scenes"'):
+        place_of("scene", None)
+    for source in ("", 3):
+        with pytest.raises(UsageError, match="a folder is wanted, and this is"):
+            place_of(source, None)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="there is no folder or file"):
         place_of(tmp_path, tmp_path / "nothing")

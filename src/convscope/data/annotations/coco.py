@@ -41,7 +41,12 @@ _LARGEST_REGION = VOID - 1
 
 def read_coco(place: Place, kind: Kind) -> Listing:
     """All files together; classes are the categories, in the order of their ids."""
-    documents = [document_of(place, path, kind) for path in coco_files(place, kind)]
+    paths = coco_files(place, kind)
+    if not paths and place.chosen:  # what was said to be it tells what is wrong with it
+        paths = place.annotations.below("", ".json")
+    if not paths:
+        raise DataError("no JSON file holds such annotations", place=str(place.annotations.root))
+    documents = [document_of(place, path, kind) for path in paths]
     refuse_double_parts(documents, place)
     numbers, classes = ({}, ()) if kind == "captions" else categories_of(documents)
     regions = _regions(classes) if kind == "masks" else ()

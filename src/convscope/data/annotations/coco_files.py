@@ -31,12 +31,7 @@ _MARKS: dict[Kind, tuple[bytes, ...]] = {
 
 
 def coco_files(place: Place, kind: Kind) -> list[str]:
-    """The JSON files that hold such annotations; where some are called instances, only those.
-
-    Where the annotations were said to lie elsewhere, whatever is there is meant.
-    """
-    if place.chosen:
-        return place.annotations.below("", ".json")
+    """The JSON files that hold such annotations; where some are called instances, only those."""
     found = [
         path
         for path in place.annotations.below("", ".json")

@@ -15,7 +15,7 @@ from convscope.data.annotations.listing import FORMATS, Format, Listing, Place
 from convscope.data.annotations.voc import is_voc, read_voc
 from convscope.errors import DataError, UsageError, did_you_mean
 
-__all__ = ["KINDS", "place_of", "read_one", "readers"]
+__all__ = ["KINDS", "SCENES", "place_of", "read_one", "readers"]
 
 Reader = Callable[[Place], Listing]
 
@@ -33,6 +33,9 @@ _READERS: dict[tuple[Kind, Format], tuple[Callable[[Place], bool], Reader]] = {
         lambda place: read_coco(place, "captions"),
     ),
 }
+SCENES = "scenes"
+"""The word for those that are made, which is no folder."""
+
 KINDS: tuple[Kind, ...] = ("objects", "masks", "captions")
 
 _SAID: dict[Kind, tuple[str, str]] = {
@@ -56,12 +59,12 @@ _SAID: dict[Kind, tuple[str, str]] = {
 
 def place_of(source: str | Path, annotations: str | Path | None) -> Place:
     """The files of a folder, and those of ``annotations`` where they lie elsewhere."""
+    if not isinstance(source, str | Path) or not str(source):
+        raise UsageError(f"a folder is wanted, and this is {source!r}")
     root = Path(source).expanduser()
     if not root.is_dir():
-        problem = (
-            "is a file, and data are a folder" if root.is_file() else "there is no such folder"
-        )
-        raise UsageError(problem, place=str(root))
+        what = "is a file, and data are a folder" if root.is_file() else "there is no such folder"
+        raise UsageError(what, place=str(root), remedy=did_you_mean(str(source), (SCENES,)))
     files = files_of(root)
     return Place(files, files if annotations is None else files_of(annotations))
 
@@ -95,11 +98,10 @@ def readers(place: Place, format: str | None) -> list[Reader]:
     """How to read the annotations of every kind and format that there are, or of one format."""
     if format is not None and format not in FORMATS:
         raise _unknown(format)
-    found = [
-        reader
-        for (_, known), (there, reader) in _READERS.items()
-        if format in (None, known) and there(place)
-    ]
+    possible = [pair for (_, known), pair in _READERS.items() if format in (None, known)]
+    found = [reader for there, reader in possible if there(place)]
+    if not found and format is not None:
+        return [possible[0][1]]  # it will say what it misses
     if not found:
         names = "; ".join(read for _, read in _SAID.values())
         raise DataError(
