@@ -8,8 +8,11 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import PlainTextResponse, Response
 
+from convscope.architecture.architecture import Architecture
 from convscope.architecture.arithmetic import explain
+from convscope.architecture.editing import Action, edited
 from convscope.architecture.layers import Volume
+from convscope.architecture.zoo import ZOO
 from convscope.studio.answers import Body, Record
 from convscope.studio.spine import read, spine
 
@@ -19,6 +22,7 @@ router = APIRouter(prefix="/design", tags=["design"])
 
 Text = Annotated[str, Field(max_length=20_000)]
 Side = Annotated[int, Field(ge=1, le=100_000)]
+Index = Annotated[int, Field(ge=0, le=100_000)]
 
 
 class Design(Body):
@@ -43,11 +47,32 @@ class Source(Body):
     text: Text
 
 
+class Edit(Body):
+    """One layer of a network changed; ``path`` is that of the spine."""
+
+    text: Text
+    path: Annotated[list[Index], Field(min_length=1, max_length=20)]
+    action: Action
+    notation: Annotated[str, Field(max_length=2000)] = ""
+
+
 @router.post("")
 def design(body: Design) -> Record:
     """Every number of a network, and its layers with their places in the text."""
     volume = None if body.volume is None else Volume(*body.volume)
-    text, architecture = read(body.text, volume, body.classes)
+    return _worked_out(*read(body.text, volume, body.classes))
+
+
+@router.post("/edit")
+def edit(body: Edit) -> Record:
+    """The network with a layer put in, put in another's place, or taken away."""
+    given, complete = read(body.text)
+    # What is open ("input auto", "fc classes") stays so.
+    own = complete if body.text.strip().lower() in ZOO else Architecture.parse(given)
+    return _worked_out(*read(str(edited(own, tuple(body.path), body.action, body.notation))))
+
+
+def _worked_out(text: str, architecture: Architecture) -> Record:
     return Record(
         {
             "schema": "convscope.design/1",

@@ -1,0 +1,65 @@
+"""An architecture with one layer put in, put in another's place, or taken away."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from convscope.architecture.architecture import Architecture
+from convscope.architecture.layers import Layer, Repeat, Residual
+from convscope.architecture.notation import parse_line
+from convscope.architecture.printing import architecture_text
+from convscope.errors import UsageError
+
+__all__ = ["Action", "edited"]
+
+Action = Literal["before", "after", "replace", "remove"]
+Path = tuple[int, ...]
+
+
+def edited(
+    architecture: Architecture, path: Path, action: Action, notation: str = ""
+) -> Architecture:
+    """The architecture after one change at ``path``, as in ``Node.path``.
+
+    ``notation`` is what is put ``before`` or ``after`` the layer, or in its place: one
+    layer or several.  Raises UsageError where nothing stands at the path, NotationError
+    where the notation does not read, and ShapeError where what came out does not fit; that
+    error's ``text`` is the line that came out.
+    """
+    new = () if action == "remove" else _layers(notation)
+    if not path:
+        raise UsageError("the input is no layer", remedy="name one by its path")
+    layers = _changed(architecture.layers, path, action, new)
+    return Architecture.parse(architecture_text(architecture.input, layers))
+
+
+def _layers(notation: str) -> tuple[Layer, ...]:
+    """One layer or several, without the input that a whole line begins with."""
+    if not notation.strip():
+        raise UsageError("no layer is given", remedy='write one, such as "relu"')
+    return parse_line(f"input auto -> {notation}").layers
+
+
+def _changed(
+    layers: tuple[Layer, ...], path: Path, action: Action, new: tuple[Layer, ...]
+) -> tuple[Layer, ...]:
+    place, inner = path[0], path[1:]
+    if not 0 <= place < len(layers):
+        raise UsageError(f"there is no layer at {place}", remedy=f"give 0 to {len(layers) - 1}")
+    before, old, after = layers[:place], layers[place], layers[place + 1 :]
+    if inner:
+        match old:
+            case Residual(body):
+                return (*before, Residual(_changed(body, inner, action, new)), *after)
+            case Repeat(count, body):
+                return (*before, Repeat(count, _changed(body, inner, action, new)), *after)
+        raise UsageError("this layer holds no others", remedy="give a shorter path")
+    match action:
+        case "before":
+            return (*before, *new, old, *after)
+        case "after":
+            return (*before, old, *new, *after)
+        case "replace":
+            return (*before, *new, *after)
+        case "remove":
+            return (*before, *after)
