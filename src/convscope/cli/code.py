@@ -59,7 +59,7 @@ def code(
 def _found(text: str) -> Architecture | Run:
     """What the text means; where it means two things, which was taken is noted."""
     from convscope.architecture.zoo import ZOO
-    from convscope.export.python_code import found_subject
+    from convscope.export.content import found_subject
     from convscope.training.runs import is_run, run_path
 
     if text.strip().lower() in ZOO and is_run(text):

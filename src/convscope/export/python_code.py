@@ -11,21 +11,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.layers import DistancePool
 from convscope.architecture.shapes import walk
-from convscope.architecture.zoo import ZOO, find_architecture
 from convscope.data.preprocessing import Preprocessing
-from convscope.errors import ConvscopeError, RunError, UsageError
+from convscope.errors import ConvscopeError, UsageError
 from convscope.export import parts
 from convscope.export.calls import WIDTH, bracketed, quoted
 from convscope.export.classes import class_texts
-from convscope.training.runs import MODEL, Run, is_run, open_run
+from convscope.export.content import Content, content_of
+from convscope.training.runs import Run
 
-__all__ = ["found_subject", "python_code", "write_code"]
+__all__ = ["python_code", "write_code"]
 
 
 def python_code(
@@ -44,7 +44,7 @@ def python_code(
     see it: relative to its own folder, or absolute.  With weights and preprocessing the
     file predicts the images named on its command line; without, it shows the network.
     """
-    return _text(_content(subject, preprocessing, classes, weights, title))
+    return _text(content_of(subject, preprocessing, classes, weights, title))
 
 
 def write_code(
@@ -63,7 +63,7 @@ def write_code(
     ``replace_other``: people change such files.
     """
     target = Path(path).expanduser().absolute()
-    content = _content(subject, preprocessing, classes, weights, title)
+    content = content_of(subject, preprocessing, classes, weights, title)
     source = None if content.weights is None else Path(content.weights)
     copy = target.with_suffix(".safetensors")
     if source is not None:
@@ -124,78 +124,7 @@ def _copy(source: Path, target: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What a file is to hold."""
-
-    architecture: Architecture
-    preprocessing: Preprocessing | None
-    classes: tuple[str, ...] | None
-    weights: str | None
-    title: str
-
-    def __post_init__(self) -> None:
-        """What does not belong together is refused here, before it fails in the file."""
-        volume, output = self.architecture.nodes[0].input, self.architecture.output
-        if self.preprocessing is not None:
-            made = (*self.preprocessing.size, self.preprocessing.channels)
-            if made != (volume.height, volume.width, volume.channels):
-                raise UsageError(
-                    f"the preprocessing makes images of {made[0]}×{made[1]}×{made[2]}, "
-                    f"and the network takes {volume}"
-                )
-        if self.classes is not None and len(self.classes) != output.size:
-            raise UsageError(
-                f"{len(self.classes)} classes are named, and the network tells {output} apart"
-            )
-
-    @property
-    def predicts(self) -> bool:
-        return self.preprocessing is not None and self.weights is not None
-
-
-def found_subject(source: Architecture | Run | str | Path) -> Architecture | Run:
-    """An architecture or a run: a name of the zoo is that, anything else a run if it is one."""
-    if isinstance(source, Run):
-        return source
-    text = str(source)
-    named = isinstance(source, Architecture) or text.strip().lower() in ZOO
-    arrow = "->" in text or "→" in text
-    if not named and not arrow and isinstance(source, str | Path) and is_run(source):
-        return open_run(source)
-    return find_architecture(source)
-
-
-def _content(
-    subject: Architecture | Run | str | Path,
-    preprocessing: Preprocessing | None,
-    classes: Sequence[str] | None,
-    weights: str | Path | None,
-    title: str,
-) -> _Content:
-    subject = found_subject(subject)
-    architecture = subject.architecture if isinstance(subject, Run) else subject
-    if isinstance(subject, Run):
-        if not subject.finished and weights is None:
-            raise RunError(
-                "the training has not been finished, so there are no weights to load",
-                place=str(subject.path),
-                remedy=subject.how_to_go_on,
-            )
-        preprocessing = preprocessing or subject.preprocessing
-        classes = subject.classes if classes is None else classes
-        weights = subject.path / MODEL if weights is None else weights
-        title = title or f"{subject.architecture_name}, trained on {subject.data.name}"
-    return _Content(
-        architecture,
-        preprocessing,
-        None if classes is None else tuple(classes),
-        None if weights is None else Path(weights).as_posix(),
-        title,
-    )
-
-
-def _text(content: _Content) -> str:
+def _text(content: Content) -> str:
     head = _head(content)
     constants = _constants(content)
     pieces = [f"{head}\n{constants}" if constants else head]
@@ -210,7 +139,7 @@ def _text(content: _Content) -> str:
     return "\n\n".join(pieces)
 
 
-def _head(content: _Content) -> str:
+def _head(content: Content) -> str:
     """The docstring of the file and its imports."""
     needs = "torch and Pillow" if content.preprocessing else "torch"
     use = "python FILE.py IMAGE ..." if content.predicts else "python FILE.py"
@@ -258,7 +187,7 @@ def _wrapped(notation: str) -> list[str]:
     return lines
 
 
-def _constants(content: _Content) -> str:
+def _constants(content: Content) -> str:
     lines: list[str] = []
     if content.weights is not None:
         name = quoted(content.weights)
@@ -303,7 +232,7 @@ def _reading(preprocessing: Preprocessing) -> list[str]:
     return [opening, *([parts.LIGHT_BORDER] if dark else []), *pad, reading]
 
 
-def _using(content: _Content) -> list[str]:
+def _using(content: Content) -> list[str]:
     """What happens when the file is run."""
     volume, output = content.architecture.nodes[0].input, content.architecture.output
     preprocessing, trained = content.preprocessing, content.weights is not None
