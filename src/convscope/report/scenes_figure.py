@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convscope.data.palette import voc_palette
 from convscope.report.numbers import thousands
@@ -40,7 +41,7 @@ def scenes_figure(split: Split, classes: Sequence[str], *, count: int = 6) -> Fi
         )
         top = title(
             figure,
-            f"{shown} of {thousands(len(split))} scenes",
+            _told(shown, len(split), "scenes"),
             "boxes around what is visible (dashed: difficult to see); masks; one of five sentences",
         )
         for number in range(shown):
@@ -52,7 +53,7 @@ def scenes_figure(split: Split, classes: Sequence[str], *, count: int = 6) -> Fi
                 _draw_objects(axes, split.objects[number], classes)
             if split.masks is not None:
                 beside = place(figure, left + _TILE + _GAP, upper, _TILE, _TILE)
-                show_picture(beside, voc_palette()[split.masks[number]].transpose(2, 0, 1))
+                show_picture(beside, _coloured(split.masks[number]))
             if split.captions is not None:
                 _say(figure, left, upper + _TILE + 0.05, split.captions[number][0], 56)
     return figure
@@ -68,7 +69,7 @@ def clips_figure(split: Split, *, count: int = 4) -> Figure:
             2 * PAD + frames * (_FRAME + 0.05) - 0.05, 0.62 + shown * down, arranged=False
         )
         told = f"{frames} frames each, from left to right"
-        top = title(figure, f"{shown} of {thousands(len(split))} clips", told)
+        top = title(figure, _told(shown, len(split), "clips"), told)
         for number in range(shown):
             upper = top + 0.08 + number * down
             if split.captions is not None:
@@ -77,6 +78,17 @@ def clips_figure(split: Split, *, count: int = 4) -> Figure:
                 left = PAD + frame * (_FRAME + 0.05)
                 show_picture(place(figure, left, upper + 0.18, _FRAME, _FRAME), pixels)
     return figure
+
+
+def _told(shown: int, total: int, what: str) -> str:
+    return f"{shown} of {thousands(total)} {what}" if shown < total else f"{shown} {what}"
+
+
+def _coloured(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """H×W → 3×H×W: VOC's colours, half way to white, for some are hardly told from black."""
+    colours = voc_palette()
+    colours[1:] = 128 + colours[1:] // 2
+    return colours[mask].transpose(2, 0, 1)
 
 
 def _draw_objects(axes: Axes, objects: Objects, classes: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ from convscope.data.scenes.scene import Making
 
 __all__ = ["FORM", "kept"]
 
-FORM = 1
+FORM = 2
 """Raised with every change that gives other bytes: older entries are then made anew."""
 
 _WORTH_KEEPING = 500

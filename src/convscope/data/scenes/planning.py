@@ -93,7 +93,8 @@ def plan_scene(
     largest = min(_CROWDED.get(total, LARGEST), size // 2)
     placed: list[Item] = []
     for label in chance.mixed(labels):
-        side = chance.between(SMALLEST, largest)
+        # the larger of two: small garments are the hardest to tell apart
+        side = max(chance.between(SMALLEST, largest) for _ in range(2))
         spans = sides_of(relation if label == first else OPPOSITE[relation], side, line, size)
         place = put_down(chance, difficulty, side, spans, placed)
         placed.append(item_of(chance, difficulty, garments, label, side, place))
