@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 import torch
 
 from convscope.applications.detection.batches import Detecting, shuffled_labels
@@ -14,6 +15,7 @@ from convscope.training.recipe import Recipe
 from convscope.training.task import Normalise
 
 from .making import bars
+from .test_method import network_of
 
 
 @dataclass(frozen=True)
@@ -121,3 +123,19 @@ def test_objects_may_be_others_than_the_images_own() -> None:
     nothing = Objects(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, bool))
     task = Detecting(split, Normalise(Statistics()), Recipe(), objects=(nothing, nothing))
     assert not task.batch(np.arange(2)).targets.there.any()
+
+
+@pytest.mark.parametrize("method", ["fast", "faster"])
+def test_images_without_objects_are_background_and_cost_what_is_wrongly_seen(method: str) -> None:
+    split = bars(4, 0, most=0)
+    proposals = [np.array([[0, 0, 9, 9], [3, 4, 30, 40]], np.float32)] * 4
+    task = Detecting(split, Normalise(Statistics()), Recipe(), proposals=proposals)
+    network = network_of(method).train()
+    losses = network.losses(task.batch(np.arange(4)))  # type: ignore[operator]
+    # nothing overlaps an object by a tenth, so no region serves as background
+    assert losses["classes"].item() == losses["boxes"].item() == 0
+    sum(losses.values()).backward()
+    assert (method == "fast") == ("objectness" not in losses)
+    network.floor = 0.0  # type: ignore[assignment]
+    losses = network.losses(task.batch(np.arange(4)))  # type: ignore[operator]
+    assert losses["classes"].item() > 0 and losses["boxes"].item() == 0

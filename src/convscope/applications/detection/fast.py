@@ -89,6 +89,9 @@ class FastRCNN(nn.Module):
         assigned = sampled(assigned, REGIONS, REGIONS // 4)
         chosen = assigned.positive | assigned.negative
         image, region = torch.nonzero(chosen, as_tuple=True)
+        if len(image) < 2:  # images without objects: no statistics to normalise by
+            nothing = 0.0 * maps.sum()
+            return {"classes": nothing, "boxes": nothing}
         places, own = boxes[image, region], assigned.object[image, region]
         background = self.head.classes
         labels = torch.where(

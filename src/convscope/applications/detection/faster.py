@@ -22,7 +22,7 @@ from convscope.applications.detection.sampling import (
 
 __all__ = ["FasterRCNN"]
 
-BEFORE = 4
+BEFORE = 2
 """Times as many boxes are looked at as there are to be proposals, before doubles go."""
 
 

@@ -23,8 +23,9 @@ class Head(nn.Module):
     """N×D×7×7 → scores N×(classes + 1), the last for the background, and codes N×classes×4.
 
     A convolution 3×3 of stride 2 and a fully connected layer, where the papers have two of
-    4,096 units; then one layer for the classes and one for the boxes, which start near 0 with
-    the deviations of Girshick 2015.
+    4,096 units, each with batch normalisation and ReLU, as the article's layers are; then one
+    layer for the classes and one for the boxes, which start near 0 with the deviations of
+    Girshick 2015.
     """
 
     spread: Tensor
@@ -34,7 +35,9 @@ class Head(nn.Module):
         self.classes = classes
         side = (PLACES - 3) // 2 + 1
         self.conv = nn.Conv2d(features, channels, 3, stride=2)
+        self.batch1 = nn.BatchNorm2d(channels)
         self.fc = nn.Linear(channels * side * side, units)
+        self.batch2 = nn.BatchNorm1d(units)
         self.scores = nn.Linear(units, classes + 1)
         self.codes = nn.Linear(units, 4 * classes)
         self.register_buffer("spread", torch.tensor(SPREAD), persistent=False)
@@ -42,15 +45,19 @@ class Head(nn.Module):
             nn.init.normal_(layer.weight, std=deviation)
             nn.init.zeros_(layer.bias)
 
-    def hidden(self, features: Tensor) -> Tensor:
-        """N×D×7×7 → N×units, what R-CNN's support vector machines are given."""
-        seen = self.conv(features).relu().flatten(1)
-        units: Tensor = self.fc(seen).relu()
-        return units
+    def places(self, features: Tensor) -> Tensor:
+        """The maps of the convolution, flat: N×D×7×7 → N×F."""
+        found: Tensor = self.batch1(self.conv(features)).relu().flatten(1)
+        return found
+
+    def units(self, places: Tensor) -> Tensor:
+        """The last layer before the answers: N×F → N×U."""
+        found: Tensor = self.batch2(self.fc(places)).relu()
+        return found
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        hidden = self.hidden(features)
-        return self.scores(hidden), self.codes(hidden).unflatten(1, (-1, 4))
+        units = self.units(self.places(features))
+        return self.scores(units), self.codes(units).unflatten(1, (-1, 4))
 
     def boxes(self, codes: Tensor, references: Tensor) -> Tensor:
         """Where each class's object is: codes N×classes×4, regions N×4 → N×classes×4."""

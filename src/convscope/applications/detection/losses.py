@@ -48,8 +48,6 @@ def region_losses(
     no background, both over R.
     """
     count, classes = codes.shape[:2]
-    if not count:
-        return scores.sum(), codes.sum()
     regions = torch.nonzero(labels < classes)[:, 0]
     found = codes[regions, labels[regions]]
     shift = functional.smooth_l1_loss(found, wanted[regions], reduction="sum") / count

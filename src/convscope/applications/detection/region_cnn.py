@@ -85,13 +85,11 @@ class RegionCNN(nn.Module):
 
     def places(self, features: Tensor) -> Tensor:
         """The maps of the last convolution, flat, where the box is read from: N×F."""
-        found: Tensor = self.head.conv(features).relu().flatten(1)
-        return found
+        return self.head.places(features)
 
     def units(self, places: Tensor) -> Tensor:
         """The last layer before the scores, which the machines are given: N×U."""
-        found: Tensor = self.head.fc(places).relu()
-        return found
+        return self.head.units(places)
 
     def seen(self, crops: Tensor) -> Tensor:
         """The backbone on crops: N×C×S×S → N×D×7×7, pooled to that where it is not."""
