@@ -53,3 +53,9 @@ def test_verdicts() -> None:
     assert "25 %" in CLAIM.judge(values).because
     values["counted"]["article"] = 0.4
     assert CLAIM.judge(values).word == "not reproduced here"
+
+
+def test_a_share_below_one_is_not_told_as_all_of_it() -> None:
+    values = sample("work-of-convolutions") | {"counted": {"a": 0.999984, "b": 1.0, "c": 0.9945}}
+    told = CLAIM.tell(values)
+    assert told.startswith("share of the multiply-adds: a > 99.99 %, b 100.00 %, c 99.45 %;")

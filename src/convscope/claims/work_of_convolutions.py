@@ -62,11 +62,17 @@ def _timed_share(values: Mapping[str, Any]) -> float:
 
 
 def tell(values: Mapping[str, Any]) -> str:
-    counted = ", ".join(f"{name} {100 * share:.2f} %" for name, share in values["counted"].items())
+    counted = ", ".join(f"{name} {_percent(share)}" for name, share in values["counted"].items())
     return (
         f"share of the multiply-adds: {counted}; of the seconds of a training pass of the "
         f"article's network, layer by layer: {100 * _timed_share(values):.0f} %"
     )
+
+
+def _percent(share: float) -> str:
+    """A fully connected layer of 640 among 41 million is still not nothing."""
+    text = f"{100 * share:.2f}"
+    return "> 99.99 %" if share < 1 and text == "100.00" else f"{text} %"
 
 
 def judge(values: Mapping[str, Any]) -> Verdict:
