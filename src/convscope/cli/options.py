@@ -164,7 +164,7 @@ SeedOption = Annotated[
 def drawable(out: str | None) -> str | None:
     """Refuses a file that no figure can be written to before the work, not after it."""
     if out is not None:
-        from convscope.report.plotting import figure_path
+        from convscope.report.destination import figure_path
 
         figure_path(out)
     return out

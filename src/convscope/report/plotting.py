@@ -8,7 +8,6 @@ so that equal results give equal files.
 from __future__ import annotations
 
 import io
-import os
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -16,10 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convscope.errors import UsageError
+from convscope.report.destination import figure_path
 from convscope.report.figure_svg import figure_svg
 from convscope.report.palette import LIGHT
-from convscope.training.files import require_writable, write_bytes
+from convscope.training.files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = [
     "PAD",
     "colour_map",
-    "figure_path",
     "figure_style",
     "new_figure",
     "place",
@@ -192,25 +190,6 @@ def save_as(figure: Figure, out: str | Path) -> tuple[Path, Path]:
     """
     path = figure_path(out)
     return save_figure(figure, path.parent, path.stem)
-
-
-def figure_path(out: str | Path) -> Path:
-    """Where ``save_as`` will write; UsageError, RunError where it could not.
-
-    For whoever works long before there is a figure.
-    """
-    path = Path(os.path.normpath(Path(out).expanduser().absolute()))
-    suffix = path.suffix.lower()
-    if path.is_dir() or not path.name:
-        raise UsageError("this is a folder", place=str(path), remedy="name a file in it")
-    if suffix not in ("", ".png", ".svg"):
-        raise UsageError(
-            f"a figure is no {path.suffix} file",
-            place=str(path),
-            remedy="name it .png; the SVG is written beside it",
-        )
-    require_writable(path.parent)
-    return path
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
