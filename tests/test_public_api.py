@@ -49,8 +49,12 @@ def test_names_that_are_not_there() -> None:
         cs.trian  # noqa: B018
 
 
-def test_no_name_is_that_of_a_room() -> None:
-    assert ROOMS.isdisjoint(cs.__all__)
+def test_no_name_is_that_of_a_room_but_one_that_is_called_itself() -> None:
+    import convscope.studio.server  # which puts the room in the place of a function
+
+    assert ROOMS.intersection(cs.__all__) == {"studio"}
+    assert callable(cs.studio)
+    assert cs.studio is sys.modules["convscope.studio"]
 
 
 def test_the_version_is_the_packages() -> None:

@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from convscope.network.build import build as build
     from convscope.report.lesson.page import write_lesson as write_lesson
     from convscope.report.page import write_report as write_report
+    from convscope.studio.notebook import studio as studio
     from convscope.training.evaluate import Evaluation as Evaluation
     from convscope.training.evaluate import evaluate as evaluate
     from convscope.training.loop import Step as Step
@@ -232,6 +233,7 @@ __all__ = [
     "receptive_field",
     "receptive_fields",
     "run_trials",
+    "studio",
     "subject_of",
     "swap_pooling",
     "train",
@@ -252,8 +254,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value = version("convscope")
-    elif name == "errors":
-        value = import_module("convscope.errors")
+    elif name in ("errors", "studio"):
+        value = import_module(f"convscope.{name}")
     elif name in _HOME_OF:
         value = getattr(import_module(_HOME_OF[name]), name)
     else:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,7 +21,10 @@ from convscope.studio.safety import Safety
 from convscope.studio.settings import PORT, Settings
 from convscope.studio.workspace import Workspace
 
-__all__ = ["application", "listening", "serve"]
+if TYPE_CHECKING:
+    import uvicorn
+
+__all__ = ["application", "configured", "listening", "serve"]
 
 _ROUTES = ("state", "design", "runs", "train", "images", "inside", "measures")
 """Files of ``routes``, each with a ``router``."""
@@ -92,16 +95,22 @@ def serve(settings: Settings, opened: Callable[[Settings], None]) -> None:
     listener, actual = listening(settings)
     with listener:
         opened(actual)
-        config = uvicorn.Config(
-            application(actual),
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=1,
-        )
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            uvicorn.Server(configured(application(actual))).run(sockets=[listener])
+
+
+def configured(app: FastAPI) -> uvicorn.Config:
+    """How uvicorn serves it: quietly, and without waiting for event streams at the end."""
+    import uvicorn
+
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=1,
+    )
 
 
 def _page(request: Request, path: str = "index.html") -> Response:

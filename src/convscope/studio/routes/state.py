@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -13,7 +12,7 @@ from starlette.background import BackgroundTask
 from convscope.architecture.zoo import ZOO
 from convscope.data.sources import list_sources
 from convscope.studio.answers import Record
-from convscope.studio.warming import warm_up
+from convscope.studio.warming import is_warm, warm_up
 from convscope.studio.workspace import Here
 from convscope.training.conditions import DEVICES, available
 from convscope.training.recipe import RECIPES
@@ -26,7 +25,7 @@ router = APIRouter(tags=["state"])
 
 def _devices() -> list[str]:
     """What can be trained on; which there are only torch knows, once it is there."""
-    if "torch" not in sys.modules:
+    if not is_warm():
         return ["auto", "cpu"]
     return ["auto", *(device for device in DEVICES[1:] if available(device))]
 
