@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from convscope.data.images import Data as Data
     from convscope.data.images import ImageSet as ImageSet
     from convscope.data.preprocessing import Preprocessing as Preprocessing
+    from convscope.data.scenes.loading import load_scenes as load_scenes
+    from convscope.data.scenes.loading import make_clips as make_clips
+    from convscope.data.scenes.loading import make_scenes as make_scenes
+    from convscope.data.scenes.reading import read_facts as read_facts
+    from convscope.data.scenes.writing import write_scenes as write_scenes
     from convscope.data.sources import load_data as load_data
     from convscope.errors import ConvscopeError as ConvscopeError
     from convscope.exercises.marking import check_exercises as check_exercises
@@ -112,6 +117,9 @@ _HOMES = {
     "convscope.data.annotations.checking": ("check_annotated",),
     "convscope.data.images": ("Data", "ImageSet"),
     "convscope.data.preprocessing": ("Preprocessing",),
+    "convscope.data.scenes.loading": ("load_scenes", "make_clips", "make_scenes"),
+    "convscope.data.scenes.reading": ("read_facts",),
+    "convscope.data.scenes.writing": ("write_scenes",),
     "convscope.data.sources": ("load_data",),
     "convscope.errors": ("ConvscopeError",),
     "convscope.exercises.marking": ("check_exercises",),
@@ -223,12 +231,16 @@ __all__ = [
     "list_runs",
     "load_annotated",
     "load_data",
+    "load_scenes",
+    "make_clips",
     "make_exercises",
+    "make_scenes",
     "measure_claims",
     "measure_edit",
     "open_run",
     "predict",
     "python_code",
+    "read_facts",
     "read_recipe",
     "receptive_field",
     "receptive_fields",
@@ -244,6 +256,7 @@ __all__ = [
     "write_code",
     "write_lesson",
     "write_report",
+    "write_scenes",
 ]
 
 
