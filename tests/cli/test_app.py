@@ -73,7 +73,7 @@ def test_without_a_command_it_shows_the_help(command: Command) -> None:
         assert f" {name} " in outcome.out
 
 
-@pytest.mark.parametrize("name", [*sorted(COMMANDS), "data fetch", "data show"])
+@pytest.mark.parametrize("name", [*sorted(COMMANDS), "data check", "data fetch", "data show"])
 def test_every_command_has_help(command: Command, name: str) -> None:
     for option in ("--help", "-h"):
         outcome = command(*name.split(), option)
