@@ -43,6 +43,7 @@ def task(data: Split, recipe: Recipe | None = None, weights: float = 0) -> Segme
         masks=data.masks,
         weights=region_weights(data.masks, 3, weights),
         held=data,
+        lattice=1,
     )
 
 
@@ -79,6 +80,23 @@ def test_the_loss_is_the_weighted_mean_over_known_pixels() -> None:
             total -= float(weights[region] * logs[n, region, row, column])
             whole += float(weights[region])
     assert float(made.loss(Bright(), (images, masks))) == pytest.approx(total / whole, rel=1e-5)
+
+
+def test_a_lattice_is_a_quarter_of_the_pixels_and_moves() -> None:
+    """Each pixel has its turn: the mean over the four places is the loss of all."""
+    data = split(2, ((32, 32),))
+    whole = task(data)
+    images, masks = whole.batch(np.arange(2))
+    masks[masks == VOID] = 0  # so that all four lattices hold as many pixels
+    assert data.masks is not None
+    weights = np.ones(3, np.float32)
+    quarter = Segmentation(
+        data, NORMALISE, Recipe(), REGIONS, masks=data.masks, weights=weights, lattice=2
+    )
+    torch.manual_seed(1)
+    found = {round(float(quarter.loss(Bright(), (images, masks))), 6) for _ in range(40)}
+    assert len(found) == 4
+    assert sum(found) / 4 == pytest.approx(float(whole.loss(Bright(), (images, masks))), rel=1e-4)
 
 
 def test_a_batch_that_is_void_all_over_costs_nothing() -> None:

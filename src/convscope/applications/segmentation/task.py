@@ -37,7 +37,9 @@ Pixels = NDArray[np.uint8]
 class Segmentation:
     """Images into masks: cross-entropy of every known pixel, and mean IoU as the score.
 
-    ``weights`` are those of the regions (``region_weights``); the loss is their weighted mean.
+    ``weights`` are those of the regions (``region_weights``); the loss is their weighted mean
+    over the pixels of a lattice, every ``lattice``th of every ``lattice``th row, that lies
+    elsewhere at each step: neighbours say nearly the same, and four times as many cost time.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Segmentation:
         masks: Sequence[Pixels] | Pixels,
         weights: NDArray[np.float32],
         held: Split | None = None,
+        lattice: int = 2,
     ) -> None:
         self._images, self._masks = train.images, masks
         self._normalise = normalise
@@ -57,6 +60,7 @@ class Segmentation:
         self._regions = regions
         self._weights = torch.from_numpy(weights).to(normalise.device)
         self._held = held
+        self._lattice = lattice
 
     @property
     def count(self) -> int:
@@ -72,14 +76,17 @@ class Segmentation:
 
     def loss(self, network: Callable[..., Any], batch: tuple[Tensor, Tensor]) -> Tensor:
         images, masks = batch
-        scores = network(images).float()
-        smoothing = self._recipe.label_smoothing
+        down, right = torch.randint(self._lattice, (2,)).tolist()
+        chosen = (slice(down, None, self._lattice), slice(right, None, self._lattice))
+        truth = masks[:, *chosen].flatten()
+        # Pixel by pixel: the maps lie channels last, so that no value moves.
+        scores = network(images)[:, :, *chosen].permute(0, 2, 3, 1).flatten(0, 2).float()
         sums = functional.cross_entropy(
-            scores, masks, self._weights, ignore_index=VOID, reduction="sum",
-            label_smoothing=smoothing,
+            scores, truth, self._weights, ignore_index=VOID, reduction="sum",
+            label_smoothing=self._recipe.label_smoothing,
         )  # fmt: skip
         # A batch that is void all over teaches nothing, and must not divide by nothing.
-        total: Tensor = (self._weights[masks[masks != VOID]]).sum()
+        total: Tensor = self._weights[truth[truth != VOID]].sum()
         return sums / total.clamp(min=1e-6)
 
     def score(self, network: nn.Module) -> Mapping[str, float]:

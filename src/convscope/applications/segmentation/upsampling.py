@@ -22,19 +22,20 @@ def bilinear_kernel() -> Tensor:
 class Doubling(nn.Module):
     """N×C×H×W → N×C×2H×2W, each map on its own (Long et al. 2015, section 3.3).
 
-    The weights, C×1×4×4, start as bilinear interpolation and may then be learnt.  Beyond its
-    border a map goes on with its last pixel, so that it does not fade there.
+    The weights, a kernel of 16 for each map, start as bilinear interpolation and may then be
+    learnt.  Beyond its border a map goes on with its last pixel, so that it does not fade there.
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        kernels = bilinear_kernel().expand(channels, 1, 4, 4).clone()
-        self.weight = nn.Parameter(kernels)
+        # In rows: they are many small kernels, and no matrix that an optimizer might turn.
+        self.weight = nn.Parameter(bilinear_kernel().flatten().repeat(channels, 1))
 
     def forward(self, maps: Tensor) -> Tensor:
         # One pixel more on each side makes two more on each side of the result, and with the
         # kernel's own reach three are cut off again.
         extended = functional.pad(maps, (1, 1, 1, 1), mode="replicate")
+        kernels = self.weight.view(-1, 1, 4, 4)
         return functional.conv_transpose2d(
-            extended, self.weight, stride=2, padding=3, groups=maps.shape[1]
+            extended, kernels, stride=2, padding=3, groups=maps.shape[1]
         )
