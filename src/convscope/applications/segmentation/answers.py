@@ -45,7 +45,8 @@ class Segmentation:
 
     def where(self, region: str) -> NDArray[np.bool_]:
         """Which pixels are of this region, H×W."""
-        return self.mask == self.regions.index(region)
+        chosen: NDArray[np.bool_] = self.mask == self.regions.index(region)
+        return chosen
 
     def palette_picture(self) -> Image.Image:
         """The mask in Pascal VOC's palette, whose pixels are the numbers."""

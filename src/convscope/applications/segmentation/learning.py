@@ -58,7 +58,7 @@ def _job(fitting: Fitting, stage: str, recipe: Recipe, network: nn.Module) -> Jo
     )
     prepare(network, stage)
     if fitting.device.type != "mps":
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network.to(memory_format=torch.channels_last)
 
     def results(finished: nn.Module) -> Mapping[str, Any]:
         if held is None:

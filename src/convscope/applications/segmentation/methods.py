@@ -89,7 +89,7 @@ def chosen(given: Mapping[str, Any], backbone: Backbone) -> dict[str, Any]:
 
     UsageError for a setting that there is not, or a value that it cannot have.
     """
-    unknown = given.keys() - {*SETTINGS, "reader"}
+    unknown = given.keys() - {*SETTINGS, *_STORED}
     if unknown:
         raise UsageError(
             f"a segmenter has no setting {sorted(unknown)[0]!r}",
@@ -111,6 +111,8 @@ def chosen(given: Mapping[str, Any], backbone: Backbone) -> dict[str, Any]:
     return {**settings, "reader": fields}
 
 
+_STORED = ("reader", "quick", "control", "recipe", "scenes")
+"""What a run holds beside the settings, and nobody gives."""
 _WHOLE = {
     "width": (1, 1024, False),
     "window": (3, 51, True),

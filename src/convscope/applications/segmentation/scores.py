@@ -166,7 +166,8 @@ def boundary(masks: Masks, region: int) -> NDArray[np.bool_]:
     beside[:, :-1] |= other[:, 1:]
     beside[:, :, 1:] |= other[:, :, :-1]
     beside[:, :, :-1] |= other[:, :, 1:]
-    return own & beside
+    found: NDArray[np.bool_] = own & beside
+    return found
 
 
 def boundary_scores(true: Masks, predicted: Masks, regions: int) -> NDArray[np.float64]:

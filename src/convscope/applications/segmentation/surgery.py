@@ -15,8 +15,8 @@ import torch
 from torch import nn
 
 from convscope.architecture.architecture import Architecture
-from convscope.architecture.layers import BatchNorm, Flatten, FullyConnected, GlobalAvgPool
-from convscope.architecture.shapes import Node, Volume
+from convscope.architecture.layers import BatchNorm, Flatten, FullyConnected, GlobalAvgPool, Volume
+from convscope.architecture.shapes import Node
 from convscope.errors import UsageError
 from convscope.network.build import Network
 
