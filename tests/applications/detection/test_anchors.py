@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -27,6 +29,14 @@ def test_scales_and_ratios_are_quantiles_of_the_training_objects() -> None:
     assert np.allclose(shapes.prod(1), 1600)
     assert np.allclose(np.sort(shapes[:, 0] / shapes[:, 1])[1], 1)
     assert len(anchor_sides([mixed], 4, 5)) == 20
+
+
+def test_a_rare_class_has_anchors_as_well_as_a_common_one() -> None:
+    common = [objects_of((40, 40)) for _ in range(98)]
+    small, large = (replace(objects_of((side, side)), labels=np.array([label]))
+                    for side, label in ((16, 1), (80, 2)))  # fmt: skip
+    sides = anchor_sides([*common, small, large], 3, 1)
+    assert np.allclose(sides, [[16, 16], [40, 40], [80, 80]])
 
 
 def test_difficult_objects_choose_no_anchor() -> None:

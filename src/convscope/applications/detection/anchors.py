@@ -26,20 +26,32 @@ def anchor_sides(
 
     The scales are quantiles of √(w·h) over the training objects, the ratios quantiles of
     w/h, at the middles of equal parts ((i + ½)/n); each scale comes in each ratio, with
-    w = scale·√ratio and h = scale/√ratio.  Difficult objects do not count.
+    w = scale·√ratio and h = scale/√ratio.  Every class counts the same, however many
+    objects it has, or rare ones would have no anchor; difficult objects do not count.
     """
-    boxes = np.concatenate(
-        [np.zeros((0, 4), np.float32), *(each.boxes[~each.difficult] for each in objects)]
-    ).astype(np.float64)
+    known = [(each.boxes[~each.difficult], each.labels[~each.difficult]) for each in objects]
+    boxes = np.concatenate([np.zeros((0, 4)), *(boxes for boxes, _ in known)])
+    labels = np.concatenate([np.zeros(0, np.int64), *(labels for _, labels in known)])
     if not len(boxes):
         raise DataError("no image has an object: there is nothing to learn detection from")
-    sides = boxes[:, 2:] - boxes[:, :2]
-    scale = np.quantile(np.sqrt(sides.prod(1)), (np.arange(scales) + 0.5) / scales)
-    ratio = np.exp(
-        np.quantile(np.log(sides[:, 0] / sides[:, 1]), (np.arange(ratios) + 0.5) / ratios)
-    )
-    widths, heights = np.outer(scale, np.sqrt(ratio)), np.outer(scale, 1 / np.sqrt(ratio))
-    return np.stack([widths.ravel(), heights.ravel()], 1).astype(np.float32)
+    weights = 1 / np.bincount(labels)[labels]
+    widths, heights = (boxes[:, 2:] - boxes[:, :2]).T
+    scale = _quantiles(np.sqrt(widths * heights), weights, scales)
+    ratio = _quantiles(widths / heights, weights, ratios)
+    across, down = np.outer(scale, np.sqrt(ratio)), np.outer(scale, 1 / np.sqrt(ratio))
+    return np.stack([across.ravel(), down.ravel()], 1).astype(np.float32)
+
+
+def _quantiles(
+    values: NDArray[np.float64], weights: NDArray[np.float64], count: int
+) -> NDArray[np.float64]:
+    """The values below and at which (i + ½)/count of all weight lies."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order]) / weights.sum()
+    # Sums of equal weights may fall short of a half by a last digit.
+    places = np.searchsorted(reached, (np.arange(count) + 0.5) / count - 1e-9)
+    found: NDArray[np.float64] = values[order[places]]
+    return found
 
 
 def anchors_on(sides: Tensor, places: tuple[int, int], stride: int) -> Tensor:
