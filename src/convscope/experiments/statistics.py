@@ -1,4 +1,7 @@
-"""Means and differences with their intervals, for the few numbers that an experiment gives."""
+"""Means and differences with their intervals, for the few numbers that an experiment gives.
+
+Over many images they are found by drawing these again: ``inspection.intervals``.
+"""
 
 from __future__ import annotations
 

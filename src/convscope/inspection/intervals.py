@@ -1,4 +1,7 @@
-"""Intervals over images: of a mean, and of a share."""
+"""Intervals over images: of a mean, and of a share.
+
+Over a few repetitions, such as seeds, they are Student's: ``experiments.statistics``.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What a unit can see: from it back to the pixels, tap by tap.
 
 Exact for the one unit, borders, strides and holes included; channels are followed, too, as
-far as layers keep them apart.  Weights do not count: a tap of weight 0 is seen.
+far as layers keep them apart.  Weights do not count: a tap of weight 0 is seen.  Of a whole
+layer ``fields.geometric`` tells the size by arithmetic, or by trying.
 """
 
 from __future__ import annotations
