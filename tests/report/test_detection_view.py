@@ -12,10 +12,14 @@ from convscope.applications.detection.detections import Detections
 from convscope.applications.detection.relations import DetectionComparison
 from convscope.data.annotated import Objects
 from convscope.experiments.table import Row, Table
+from convscope.report import notebook
 from convscope.report.detection_figure import comparison_figure, methods_figure
 from convscope.report.detection_view import METHOD_NAMES, DetectionComparisonView
+from convscope.report.looks import LOOKS
 from convscope.report.plotting import png_bytes
 from convscope.report.view import shown_text
+
+from .test_document import read
 
 
 def comparison(
@@ -138,3 +142,12 @@ def test_pictures_stand_side_by_side_with_what_is_there() -> None:
     )
     assert figure.axes[1].patches[0].get_linestyle() == ":"
     assert png_bytes(figure, 50).startswith(b"\x89PNG")
+
+
+def test_a_notebook_shows_the_figure_with_its_words() -> None:
+    found = comparison()
+    key = ("applications.detection.relations", type(found).__name__)
+    assert type(found).__module__ == f"convscope.{key[0]}"
+    names = [name for name, _ in read(notebook.look_html(LOOKS[key], found)).tags]
+    assert "svg" in names
+    assert "details" in names

@@ -83,6 +83,9 @@ LOOKS: dict[tuple[str, str], Look] = {
     ("applications.detection.prediction", "DetectionPrediction"): Look(
         "looks:_boxes", "looks:_found_objects"
     ),
+    ("applications.detection.relations", "DetectionComparison"): Look(
+        "detection_figure:comparison_figure", "detection_view:DetectionComparisonView"
+    ),
     ("exercises.sheet", "Sheet"): Look("", "exercises_text:SheetView"),
     ("exercises.marking", "Marked"): Look("", "exercises_text:MarkedView"),
     ("claims.claim", "Outcome"): Look("looks:_claim", "claims_view:OutcomeView"),

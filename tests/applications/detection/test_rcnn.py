@@ -128,7 +128,7 @@ def test_the_heads_apply_what_was_fitted() -> None:
     features = torch.rand(3, 8, 7, 7)
     box = torch.tensor([[0.0, 0.0, 10.0, 20.0]]).expand(3, 4)
     found = net.heads(features, [box])
-    margins = net.head.hidden(features) @ net.vectors.T + net.vector_offsets
+    margins = net.units(net.places(features)) @ net.vectors.T + net.vector_offsets
     torch.testing.assert_close(found.scores, torch.sigmoid(margins))
     assert found.boxes[0, 0].tolist() == [0, 0, 10, 20]
     assert found.boxes[0, 1].tolist() == [5, 0, 15, 20]

@@ -13,7 +13,7 @@ from math import cos, pi, sin
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import find_objects, gaussian_filter
 from skimage.color import rgb2hsv, rgb2lab
 from skimage.segmentation import felzenszwalb
 
@@ -93,7 +93,7 @@ def segments_of(look: Look, scale: float, least: int) -> Segments:
     count = int(flat.max()) + 1
     return Segments(
         np.bincount(flat, minlength=count),
-        _boxes(labels, count),
+        _boxes(labels),
         _histograms(flat, count, look.colours, COLOUR_BINS),
         _histograms(flat, count, look.textures, TEXTURE_BINS),
         neighbours_of(labels, count),
@@ -120,16 +120,15 @@ def _texture(channel: NDArray[np.float64]) -> Indices:
     return np.minimum((slopes * (TEXTURE_BINS / steepest)).astype(np.int64), TEXTURE_BINS - 1)
 
 
-def _boxes(labels: Indices, count: int) -> Indices:
+def _boxes(labels: Indices) -> Indices:
     """Left, top, right, bottom of each segment: R×4."""
-    height, width = labels.shape
-    boxes = np.tile(np.array([width, height, 0, 0], np.int64), (count, 1))
-    rows, columns = np.divmod(np.arange(labels.size), width)
-    flat = labels.ravel()
-    for place, values in ((0, columns), (1, rows)):
-        np.minimum.at(boxes[:, place], flat, values)
-        np.maximum.at(boxes[:, place + 2], flat, values + 1)
-    return boxes
+    return np.array(
+        [
+            (columns.start, rows.start, columns.stop, rows.stop)
+            for rows, columns in find_objects(labels + 1)
+        ],
+        np.int64,
+    )
 
 
 def _histograms(flat: Indices, count: int, bins: Indices, each: int) -> Indices:

@@ -195,15 +195,16 @@ class _Forest:
         sides = np.maximum(boxes[0][:, 2:], boxes[1][:, 2:]) - np.minimum(
             boxes[0][:, :2], boxes[1][:, :2]
         )
-        parts = np.stack(
-            [
-                self._common(self._colours, tree, first, second, self._channels),
-                self._common(self._textures, tree, first, second, self._textures_each),
-                1.0 - (one + other) / area,
-                1.0 - (sides.prod(1) - one - other) / area,
-            ],
-            1,
-        )
+        parts = np.zeros((len(tree), len(MEASURES)))
+        for place, counts, each in (
+            (0, self._colours, self._channels),
+            (1, self._textures, self._textures_each),
+        ):
+            asked = np.flatnonzero(self._weights[tree, place])
+            pair = tree[asked], first[asked], second[asked]
+            parts[asked, place] = self._common(counts, *pair, each)
+        parts[:, 2] = 1.0 - (one + other) / area
+        parts[:, 3] = 1.0 - (sides.prod(1) - one - other) / area
         self._likeness[tree, edge] = (parts * self._weights[tree]).sum(1)
 
     @property
