@@ -8,22 +8,21 @@ import torch
 from torch import Tensor, nn
 
 from convscope.applications.captioning.control import other_images
-from convscope.applications.captioning.task import Captioning, sentences_of
+from convscope.applications.captioning.naming import Naming, WordDetector, words_in
+from convscope.applications.captioning.task import Captioning, sentences_of, some_frames
 from convscope.applications.captioning.vocabulary import END, PAD, START, vocabulary_of
 
 CAPTIONS = (("a bag", "one bag is here", "bag"), ("two coats",), ("a coat", "a coat left"))
 
 
-def task(paraphrases: int = 2, frames: int | None = None, length: int | None = None) -> Captioning:
+def task(paraphrases: int = 2) -> Captioning:
     vocabulary = vocabulary_of(CAPTIONS)
-    shape = (3, 1, 4, 4) if length is None else (3, length, 1, 4, 4)
-    images = np.arange(np.prod(shape)).astype(np.uint8).reshape(shape)
+    images = np.arange(48).astype(np.uint8).reshape(3, 1, 4, 4)
     return Captioning(
         images,
         sentences_of(CAPTIONS, vocabulary),
         lambda part: part.float(),
         paraphrases=paraphrases,
-        frames=frames,
         held=(images, sentences_of(CAPTIONS, vocabulary)),
     )
 
@@ -83,15 +82,40 @@ def test_the_score_is_the_part_of_words_that_come_first() -> None:
 
 
 def test_some_frames_keep_their_order_and_cover_the_clip() -> None:
-    learnt = task(frames=2, length=8)
+    clips = torch.arange(8).view(1, 8, 1, 1, 1)
     starts = set()
     for seed in range(30):
         torch.manual_seed(seed)
-        clips, _ = learnt.batch(np.array([0]))
-        frames = (clips[0, :, 0, 0, 0] / 16).long().tolist()
+        frames = some_frames(clips, 2)[0, :, 0, 0, 0].tolist()
         assert frames[0] in range(4) and frames[1] in range(4, 8)
         starts.add(tuple(frames))
     assert len(starts) > 8
+
+
+def test_a_word_is_evident_if_it_is_in_one_of_the_cells() -> None:
+    """1 − Π(1 − p), beside the plain product; and its cross-entropy beside torch's."""
+    torch.manual_seed(0)
+    detector = WordDetector(6, 5)
+    cells = torch.randn(3, 16, 6)
+    chances = torch.sigmoid(detector.score(cells))
+    present = 1 - (1 - chances).prod(1)
+    torch.testing.assert_close(1 - detector(cells).exp(), present, atol=1e-6, rtol=1e-5)
+    wanted = torch.rand(3, 5) < 0.5
+    naming = Naming(cells, wanted, lambda part: part)
+    batch = naming.batch(np.array([2, 0]))
+    torch.testing.assert_close(batch[0], cells[[2, 0]])
+    found = naming.loss(detector, batch)
+    expected = torch.nn.functional.binary_cross_entropy(present[[2, 0]], wanted[[2, 0]].float())
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-4)
+
+
+def test_the_words_of_an_image_are_those_of_all_its_captions() -> None:
+    vocabulary = vocabulary_of(CAPTIONS, least=2)
+    found = words_in([*CAPTIONS, ("zebras",)], vocabulary)
+    said = [
+        {word for word, there in zip(vocabulary.words, row, strict=True) if there} for row in found
+    ]
+    assert said == [{"a", "bag"}, set(), {"a", "coat"}, set()]
 
 
 @pytest.mark.parametrize("count", [2, 3, 17])

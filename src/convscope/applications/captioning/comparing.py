@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -85,8 +86,19 @@ class CaptionComparison:
             "seeds": self.seeds,
             "quick": self.quick,
             "conditions": dict(self.conditions),
-            "rows": [asdict(row) for row in self.rows],
+            "rows": [_record(row) for row in self.rows],
         }
+
+
+def _record(row: Compared) -> dict[str, Any]:
+    """Values of JSON; a bound that is not known, as of one value, is None."""
+    values = asdict(row)
+    estimates = [*values["measures"].values(), values["training"], values["each"]]
+    for found in estimates:
+        if found is not None:
+            for bound in ("low", "high"):
+                found[bound] = found[bound] if math.isfinite(found[bound]) else None
+    return values
 
 
 def compare_captioners(

@@ -63,6 +63,7 @@ class CaptionEvaluation:
     references: tuple[tuple[str, ...], ...]
     seconds: float
     conditions: Conditions
+    ids: tuple[int | str, ...] | None = None
 
     def __repr__(self) -> str:
         return (
@@ -87,14 +88,15 @@ class CaptionEvaluation:
             "conditions": self.conditions.as_dict(),
         }
 
-    def results(self) -> list[dict[str, str]]:
+    def results(self) -> list[dict[str, Any]]:
         """The captions as COCO's result files have them: a list of image_id and caption.
 
-        ``image_id`` is the image's name, as in the annotations that they are scored beside.
+        ``image_id`` is the id that a COCO file gives the image, or else the image's name, as
+        in the annotations that they are scored beside.
         """
         return [
-            {"image_id": name, "caption": caption}
-            for name, caption in zip(self.names, self.captions, strict=True)
+            {"image_id": image, "caption": caption}
+            for image, caption in zip(self.ids or self.names, self.captions, strict=True)
         ]
 
 
@@ -126,6 +128,7 @@ def evaluated(
         held_out=beyond.scores if beyond else None,
         baselines=_baselines(run, reading, data.train, part) if baselines else {},
         names=part.names,
+        ids=part.ids,
         captions=found.captions,
         references=part.captions or (),
         seconds=found.seconds,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from convscope.applications.captioning.control import CONTROL, other_images
+from convscope.applications.captioning.naming import Naming, words_in
 from convscope.applications.captioning.network import CLIP_METHODS, CaptionNetwork
 from convscope.applications.captioning.pictures import as_batch, in_parts, normaliser
-from convscope.applications.captioning.task import Captioning, Sentences, sentences_of
+from convscope.applications.captioning.task import Captioning, Sentences, sentences_of, writable
 from convscope.applications.captioning.vocabulary import Vocabulary
 from convscope.applications.planning import Fitting
 from convscope.applications.stages import Stage
@@ -24,23 +25,38 @@ from convscope.training.session import Job
 
 __all__ = ["QUICK", "RECIPES", "stages_of"]
 
-_MUON = {"optimizer": "muon", "beta2": 0.95, "schedule": "linear"}
+_MUON: dict[str, Any] = {"optimizer": "muon", "beta2": 0.95, "schedule": "linear"}
+
+_WORDS = Recipe(
+    name="words", epochs=3.0, batch_size=20, learning_rate=0.005, kernel_learning_rate=0.05,
+    warmup=0.1, **_MUON,
+)  # fmt: skip
+_ENCODER = Recipe(
+    name="encoder", epochs=10.0, batch_size=20, learning_rate=0.004, kernel_learning_rate=0.04,
+    warmup=0.05, **_MUON,
+)  # fmt: skip
+_DECODER = Recipe(
+    name="decoder", epochs=12.0, batch_size=50, learning_rate=0.004, schedule="linear", warmup=0.05
+)
+_TOGETHER = Recipe(
+    name="together", epochs=3.0, batch_size=50, learning_rate=0.001, kernel_learning_rate=0.01,
+    warmup=0.05, **_MUON,
+)  # fmt: skip
 
 RECIPES: dict[str, dict[str, Recipe]] = {
     "image": {
-        "decoder": Recipe(name="decoder", epochs=4.0, batch_size=50, learning_rate=0.004,
-                          kernel_learning_rate=0.04, warmup=0.1, **_MUON),
-        "together": Recipe(name="together", epochs=10.0, batch_size=50, learning_rate=0.002,
-                           kernel_learning_rate=0.02, warmup=0.05, **_MUON),
+        "words": _WORDS,
+        "encoder": _ENCODER,
+        "decoder": _DECODER,
+        "together": _TOGETHER,
     },
     "clip": {
-        "frames": Recipe(name="frames", epochs=10.0, batch_size=50, learning_rate=0.004,
-                         kernel_learning_rate=0.04, warmup=0.1, **_MUON),
-        "decoder": Recipe(name="decoder", epochs=30.0, batch_size=50, learning_rate=0.004,
-                          warmup=0.1, schedule="linear"),
+        "words": _WORDS,
+        "encoder": _ENCODER,
+        "decoder": replace(_DECODER, epochs=30.0),
     },
-}  # fmt: skip
-"""By the kind of method, each stage's."""
+}
+"""By the kind of method, each stage's, in their order."""
 
 QUICK = 0.15
 """The part of the epochs that ``quick`` trains for."""
@@ -52,6 +68,7 @@ class _Material:
 
     images: NDArray[np.uint8]
     sentences: Sentences
+    words: Tensor
     held: NDArray[np.uint8]
     held_sentences: Sentences
     prepare: Callable[[Tensor], Tensor]
@@ -61,20 +78,20 @@ class _Material:
 def stages_of(
     fitting: Fitting, vocabulary: Vocabulary, *, side: int, paraphrases: int
 ) -> tuple[Stage, ...]:
-    """The stages of a method: ``decoder`` and ``together``, or for clips ``frames`` and
-    ``decoder``; nothing is prepared before the first of them begins."""
+    """The stages of a method, by ``RECIPES``; nothing is prepared before the first one begins.
+
+    ``words``: the encoder behind the frozen backbone learns which words belong to an image.
+    ``encoder``: the same with the backbone.  ``decoder``: the decoder learns sentences from
+    the features of the frozen encoder, which are computed once.  ``together``: all of it, at
+    a small rate.
+    """
     material = _Lazy(lambda: _material(fitting, vocabulary, side, paraphrases))
-    if fitting.run.method in CLIP_METHODS:
-        learners = {"frames": _learn_frames, "decoder": _learn_from_features}
-        recipes = RECIPES["clip"]
-    else:
-        learners = {"decoder": _learn_frozen, "together": _learn_together}
-        recipes = RECIPES["image"]
+    recipes = RECIPES["clip" if fitting.run.method in CLIP_METHODS else "image"]
 
     def stage(name: str) -> Stage:
         def learn(network: nn.Module) -> Job:
             assert isinstance(network, CaptionNetwork)
-            return learners[name](network, material.value)
+            return _LEARNERS[name](network, material.value)
 
         return Stage(name, _recipe(recipes[name], fitting), learn=learn)
 
@@ -108,6 +125,7 @@ def _material(fitting: Fitting, vocabulary: Vocabulary, side: int, paraphrases: 
     return _Material(
         images=as_batch(train.images, side, data.channels),
         sentences=sentences_of(train.captions or (), vocabulary),
+        words=words_in(train.captions or (), vocabulary),
         held=as_batch(held.images, side, data.channels),
         held_sentences=sentences_of(held.captions or (), vocabulary),
         prepare=normaliser(run.mean, run.std, side, fitting.device),
@@ -122,58 +140,62 @@ def _with_captions_of_others(split: Split, seed: int) -> Split:
     return Split(split.names, split.images, captions=captions)
 
 
-def _learn_frozen(network: CaptionNetwork, material: _Material) -> Job:
-    """All but the backbone, whose activations stay what the classifier learnt."""
+def _learn_words(network: CaptionNetwork, material: _Material) -> Job:
+    """Which words belong to an image, behind a backbone that stays what the classifier learnt."""
     network.encoder.frozen = True
-    return _job(network, _task(material), network)
+    return _naming(network, material)
 
 
-def _learn_together(network: CaptionNetwork, material: _Material) -> Job:
-    """Encoder and decoder, at a smaller rate."""
+def _learn_encoder(network: CaptionNetwork, material: _Material) -> Job:
+    """The same, with the backbone."""
     network.encoder.frozen = False
-    return _job(network, _task(material), network)
+    return _naming(network, material)
 
 
-def _learn_frames(network: CaptionNetwork, material: _Material) -> Job:
-    """Everything, on two frames of each clip: an encoder needs no more to learn what is seen."""
-    network.encoder.frozen = False
-    return _job(network, _task(material, frames=2), network)
+def _naming(network: CaptionNetwork, material: _Material) -> Job:
+    task = Naming(writable(material.images), material.words, material.prepare)
+    return Job(network, task, lambda _: {}, forward=network.name, snapshots=False)
 
 
-def _learn_from_features(network: CaptionNetwork, material: _Material) -> Job:
-    """The decoder alone, on all frames: their features are computed once, and kept."""
+def _learn_decoder(network: CaptionNetwork, material: _Material) -> Job:
+    """The decoder alone, on features of the frozen encoder that are computed once."""
     network.eval()
+    device = next(network.parameters()).device
 
     def features(images: Tensor) -> Tensor:
         found: Tensor = network.encoder(material.prepare(images))
         return found.half().cpu()
 
-    device = next(network.parameters()).device
     task = Captioning(
-        in_parts(features, material.images, _CLIPS_AT_ONCE),
+        in_parts(features, material.images, _AT_ONCE),
         material.sentences,
         lambda part: part.to(device, torch.float32),
         paraphrases=material.paraphrases,
+        features=True,
+        held=(in_parts(features, material.held, _AT_ONCE), material.held_sentences),
     )
-    return _job(network, task, network.decode)
+    return Job(network, task, task.score, forward=network.decode, snapshots=False)
 
 
-_CLIPS_AT_ONCE = 8
-
-
-def _task(material: _Material, *, frames: int | None = None) -> Captioning:
-    return Captioning(
+def _learn_together(network: CaptionNetwork, material: _Material) -> Job:
+    """Encoder and decoder, from images to sentences."""
+    network.encoder.frozen = False
+    task = Captioning(
         material.images,
         material.sentences,
         material.prepare,
         paraphrases=material.paraphrases,
-        frames=frames,
         held=(material.held, material.held_sentences),
     )
+    return Job(network, task, task.score, snapshots=False)
 
 
-def _job(network: CaptionNetwork, task: Captioning, forward: Callable[..., Any]) -> Job:
-    def results(finished: nn.Module) -> Mapping[str, Any]:
-        return task.score(finished)
+_AT_ONCE = 16
+"""Images, or clips, whose features are computed together."""
 
-    return Job(network, task, results, forward=forward, snapshots=False)
+_LEARNERS: dict[str, Callable[[CaptionNetwork, _Material], Job]] = {
+    "words": _learn_words,
+    "encoder": _learn_encoder,
+    "decoder": _learn_decoder,
+    "together": _learn_together,
+}

@@ -12,7 +12,9 @@ from convscope.applications.captioning.attention import AttentionDecoder
 from convscope.applications.captioning.beam import State
 from convscope.applications.captioning.decoder import PlainDecoder
 from convscope.applications.captioning.encoder import Encoder
+from convscope.applications.captioning.naming import WordDetector
 from convscope.applications.captioning.readers import ClipLSTM, ClipMean, GridReader
+from convscope.applications.captioning.vocabulary import SPECIAL
 
 __all__ = ["CLIP_METHODS", "METHODS", "CaptionNetwork", "make_network"]
 
@@ -36,10 +38,11 @@ class CaptionNetwork(nn.Module):
     logits M×L×vocabulary, and the weights of the cells M×L×cells where the decoder looks.
     """
 
-    def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
+    def __init__(self, encoder: Encoder, decoder: Decoder, words: WordDetector) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
+        self.words = words
 
     def forward(self, images: Tensor, words: Tensor) -> tuple[Tensor, Tensor | None]:
         return self.decode(self.encoder(images), words)
@@ -48,6 +51,12 @@ class CaptionNetwork(nn.Module):
         """From features on.  In float32 whatever comes in: sums over time lose too much."""
         with torch.autocast(features.device.type, enabled=False):
             found: tuple[Tensor, Tensor | None] = self.decoder(features.float(), words)
+        return found
+
+    def name(self, images: Tensor) -> Tensor:
+        """Of every word log p that it is nowhere in the image, or in any frame: N×words."""
+        features: Tensor = self.encoder(images)
+        found: Tensor = self.words(features.flatten(1, -2))
         return found
 
     def begin(self, features: Tensor) -> State:
@@ -67,7 +76,8 @@ def make_network(
     """
     with _drawn_from(seed):
         encoder = Encoder(backbone, channels, features=FEATURES)
-        return CaptionNetwork(encoder, _decoder(method, side, words))
+        detector = WordDetector(FEATURES, words - len(SPECIAL))
+        return CaptionNetwork(encoder, _decoder(method, side, words), detector)
 
 
 def _decoder(method: str, side: int, words: int) -> Decoder:

@@ -15,7 +15,7 @@ from torch.nn import functional
 from convscope.applications.captioning.tokens import words_of
 from convscope.applications.captioning.vocabulary import PAD, Vocabulary
 
-__all__ = ["Captioning", "Sentences", "sentences_of"]
+__all__ = ["Captioning", "Sentences", "sentences_of", "some_frames", "writable"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,14 +66,14 @@ class Captioning:
         prepare: Callable[[Tensor], Tensor],
         *,
         paraphrases: int,
-        frames: int | None = None,
+        features: bool = False,
         held: tuple[NDArray[np.uint8] | Tensor, Sentences] | None = None,
     ) -> None:
-        self._inputs = _tensor(inputs)
+        self._inputs = writable(inputs)
         self._sentences = sentences
         self._prepare = prepare
         self._paraphrases = paraphrases
-        self._frames = frames
+        self._features = features
         self._held = held
 
     @property
@@ -82,10 +82,7 @@ class Captioning:
 
     def batch(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         chosen = torch.from_numpy(indices)
-        inputs = self._inputs[chosen]
-        if self._frames is not None:
-            inputs = _some_frames(inputs, self._frames)
-        prepared = self._prepare(inputs)
+        prepared = self._prepare(self._inputs[chosen])
         words = self._sentences.drawn(chosen, self._paraphrases)
         return prepared, words.to(prepared.device)
 
@@ -103,13 +100,14 @@ class Captioning:
             return {}
         inputs, sentences = self._held
         right = total = 0
+        forward: Callable[..., Any] = network.decode if self._features else network  # type: ignore[assignment]
         with torch.inference_mode():
             for start in range(0, len(inputs), _AT_ONCE):
-                images = _tensor(inputs[start : start + _AT_ONCE])
+                images = writable(inputs[start : start + _AT_ONCE])
                 words = sentences.table[sentences.first[start : start + _AT_ONCE]]
                 prepared = self._prepare(images)
                 words = words.to(prepared.device)
-                logits, _ = network(prepared, words[:, :-1])
+                logits, _ = forward(prepared, words[:, :-1])
                 wanted = words[:, 1:]
                 right += int(((logits.argmax(2) == wanted) & (wanted != PAD)).sum())
                 total += int((wanted != PAD).sum())
@@ -119,14 +117,14 @@ class Captioning:
 _AT_ONCE = 100
 
 
-def _tensor(values: NDArray[np.uint8] | Tensor) -> Tensor:
+def writable(values: NDArray[np.uint8] | Tensor) -> Tensor:
     """The same memory; a copy of what cannot be written to, such as a file that is mapped."""
     if isinstance(values, Tensor):
         return values
     return torch.from_numpy(values if values.flags.writeable else np.array(values))
 
 
-def _some_frames(clips: Tensor, count: int) -> Tensor:
+def some_frames(clips: Tensor, count: int) -> Tensor:
     """One frame of each of ``count`` equal parts of time (Wang et al. 2016): N×count×…"""
     length = clips.shape[1]
     edges = torch.arange(count + 1) * length // count

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from convscope.applications.captioning.tokens import Words, words_of
 from convscope.errors import DataError
 
-__all__ = ["END", "PAD", "START", "UNKNOWN", "Vocabulary", "vocabulary_of"]
+__all__ = ["END", "PAD", "SPECIAL", "START", "UNKNOWN", "Vocabulary", "vocabulary_of"]
 
 PAD, START, END, UNKNOWN = range(4)
 """Numbers of what is no word: nothing any more, the beginning, the end, a word not known."""
