@@ -23,6 +23,8 @@ __all__ = ["BACKGROUNDS", "POSITIVE", "FineTuning", "Windows", "windows_of"]
 
 POSITIVE = 0.5
 """Overlap with an object from which a region shows it while fine-tuning."""
+SCORED = 500
+"""Held-out regions, at most, that show an object, by which fine-tuning is scored."""
 BACKGROUNDS = 3
 """Regions of background for each that shows an object: 96 beside 32 in the paper."""
 
@@ -163,13 +165,13 @@ class FineTuning:
         return functional.cross_entropy(network(crops).float(), labels)
 
     def score(self, network: nn.Module) -> Mapping[str, float]:
-        """The part of the held-out regions that are told rightly: all that show an object,
-        and as many of the background as a batch has."""
+        """The part of held-out regions that are told rightly: some that show an object, and
+        as many of the background for each as a batch has."""
         if self._held is None or not len(self._held.positive):
             return {}
-        positive, background = self._held.positive, self._held.background
-        step = max(1, len(background) // max(1, BACKGROUNDS * len(positive)))
-        chosen = np.concatenate([positive, background[::step]])
+        positive = _some(self._held.positive, SCORED)
+        background = _some(self._held.background, BACKGROUNDS * len(positive))
+        chosen = np.concatenate([positive, background])
         right = 0
         for start in range(0, len(chosen), 250):
             crops, labels = self._shown(self._held, chosen[start : start + 250])
@@ -182,3 +184,8 @@ class FineTuning:
         shows = windows.overlap[chosen] >= POSITIVE
         labels = np.where(shows, windows.label[chosen], self._classes)
         return crops, torch.from_numpy(labels).to(crops.device)
+
+
+def _some(numbers: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """At most so many of them, from all over."""
+    return numbers[:: max(1, -(-len(numbers) // most))]
