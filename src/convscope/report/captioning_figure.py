@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from convscope.applications.captioning.sentences import Caption
 
-__all__ = ["attention_figure", "captions_figure"]
+__all__ = ["attention_figure", "caption_figure", "captions_figure"]
 
 _SIDE, _GAP = 1.12, 0.16
 """Inches of a word's picture, and between two."""
@@ -29,6 +29,12 @@ _WORD = 0.36
 """Room for a word below its picture."""
 _PICTURE, _TEXT = 1.7, 0.58
 _LETTERS = 29
+
+
+def caption_figure(caption: Caption) -> Figure:
+    """Where each word was looked for; of a decoder that does not look, the picture as it is."""
+    looked = any(word.weights is not None for word in caption.words)
+    return attention_figure(caption) if looked else captions_figure([caption])
 
 
 def attention_figure(caption: Caption) -> Figure:

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from convscope.applications.captioning.sentences import Caption
     from convscope.experiments.statistics import Estimate
 
-__all__ = ["CaptionComparisonView", "CaptionEvaluationView", "CaptionsView", "facts_words"]
+__all__ = [
+    "FACTS",
+    "WORDS",
+    "CaptionComparisonView",
+    "CaptionEvaluationView",
+    "CaptionView",
+    "CaptionsView",
+    "facts_words",
+]
 
 _WIDEST = 110
 
@@ -61,6 +69,16 @@ class CaptionsView(View):
                     found = [[(text, "dim") for text, _ in line] for line in found]
                 lines += found
         return lines
+
+
+@dataclass(frozen=True)
+class CaptionView(View):
+    """One picture with its sentences."""
+
+    caption: Caption
+
+    def lines(self, width: int, say: Say) -> list[Line]:
+        return CaptionsView([self.caption]).lines(width, say)
 
 
 @dataclass(frozen=True)

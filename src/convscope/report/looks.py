@@ -86,6 +86,15 @@ LOOKS: dict[tuple[str, str], Look] = {
     ("applications.detection.relations", "DetectionComparison"): Look(
         "detection_figure:comparison_figure", "detection_view:DetectionComparisonView"
     ),
+    ("applications.captioning.sentences", "Caption"): Look(
+        "captioning_figure:caption_figure", "captioning_view:CaptionView"
+    ),
+    ("applications.captioning.evaluation", "CaptionEvaluation"): Look(
+        "", "captioning_view:CaptionEvaluationView"
+    ),
+    ("applications.captioning.comparing", "CaptionComparison"): Look(
+        "captioning_chart:comparison_figure", "captioning_view:CaptionComparisonView"
+    ),
     ("exercises.sheet", "Sheet"): Look("", "exercises_text:SheetView"),
     ("exercises.marking", "Marked"): Look("", "exercises_text:MarkedView"),
     ("claims.claim", "Outcome"): Look("looks:_claim", "claims_view:OutcomeView"),
