@@ -73,7 +73,7 @@ def test_whatever_changes_bytes_changes_the_entry(
     for settings in ({}, {"seed": 1}, {"size": 96}, {"difficulty": "hard"}, {"train": 5}):
         loaded(**settings)
     assert makes.count("make_scenes train") == 5
-    monkeypatch.setattr(keeping, "FORM", 0)
+    monkeypatch.setitem(keeping.VERSIONS, "scenes", 0)
     loaded()
     assert makes.count("make_scenes train") == 6
 

@@ -57,8 +57,8 @@ def test_every_sentence_is_true(difficulty: str) -> None:
             ((first, relation, second),) = facts.relations
             there = None if second == PICTURE else CLASSES.index(second)
             untrue += relation not in true_relations(objects, CLASSES.index(first), there, 128)
-    # where parts of garments are hidden, the middles of what is visible may move
-    assert untrue <= 5
+    # where a part of a garment is hidden, the middle of what is visible may cross the line
+    assert untrue <= (0 if difficulty == "easy" else 5)
 
 
 def test_five_different_sentences_that_agree() -> None:

@@ -24,9 +24,9 @@ from convscope.data.entries import read_record, write_record
 from convscope.data.progress import Progress, Tell, teller
 from convscope.data.scenes.scene import Making
 
-__all__ = ["FORM", "kept"]
+__all__ = ["VERSIONS", "kept"]
 
-FORM = 2
+VERSIONS = {"scenes": 2, "clips": 3}
 """Raised with every change that gives other bytes: older entries are then made anew."""
 
 _WORTH_KEEPING = 500
@@ -58,7 +58,7 @@ def kept(
 
 def _key(kind: str, making: Making, count: int) -> str:
     record = {
-        "form": FORM,
+        "version": VERSIONS[kind],
         "kind": kind,
         "count": count,
         "part": making.part,

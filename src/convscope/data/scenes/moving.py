@@ -35,8 +35,10 @@ _TRAVEL: dict[Speed, tuple[int, int]] = {"slowly": (12, 18), "quickly": (36, 46)
 _SIDES = (22, 42)
 """Smaller than in scenes: there must be room for the way."""
 _WITH_OTHERS = 75
-"""Percent of the clips in which other garments stand still, at most so many: """
+"""Percent of the clips in which other garments stand still."""
 _MOST_OTHERS = 3
+_TRIES = 24
+"""Places of which the one that hides least is taken."""
 _APART = 6
 """Pixels between the way and the middle of a garment that it leads to, or comes from."""
 
@@ -59,7 +61,6 @@ def plan_clip(
     chance: Chance, size: int, difficulty: Difficulty, garments: Garments, pairs: Pairs
 ) -> ClipPlan:
     """Draws a clip of FRAMES frames of size×size pixels."""
-    difficulty = replace(difficulty, careless=0)  # all that stand can be counted
     first, second, count = _who(chance, pairs)
     sides = [chance.between(_SIDES[0], min(_SIDES[1], size // 3)) for _ in range(1 + count)]
     happens = _HAPPENINGS[chance.weighted(_WEIGHTS)]
@@ -74,8 +75,8 @@ def plan_clip(
     standing: list[Item] = []
     for side, span in zip(sides[1:], spans, strict=True):
         trail = [replace(mover, left=left, top=top) for left, top in way]
-        # what stands hides little of the way, and little is hidden by it
-        place = put_down(chance, difficulty, side, span, [*trail, *standing])
+        # all that stand are counted: they hide little of one another and of the way
+        place = put_down(chance, _TRIES, side, span, [*trail, *standing, *standing])
         label = -1 if second is None else second
         standing.append(item_of(chance, difficulty, garments, label, side, place))
     fragments = fragments_of(chance, size, difficulty, garments)

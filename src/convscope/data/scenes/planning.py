@@ -44,10 +44,11 @@ SMALLEST, LARGEST = SIDE * 7 // 10 + 1, SIDE * 2
 _CROWDED = {4: 50, 5: 46, 6: 42}
 """The largest side where there are so many garments: they must find room."""
 _TWO_CLASSES = 75
-"""Percent of the scenes with two garments or more."""
+"""Percent of the scenes with two garments or more that show two classes."""
 _APART = 5
 """Pixels between the middle of a garment and the line that parts the groups."""
 _TRIES = 6
+"""Places of which the one that hides least is taken, where a garment is put down with care."""
 _WINDOW = (8, 11)
 """Sides of the fragments, of 28: less of a garment than is visible of one that counts."""
 
@@ -96,7 +97,8 @@ def plan_scene(
         # the larger of two: small garments are the hardest to tell apart
         side = max(chance.between(SMALLEST, largest) for _ in range(2))
         spans = sides_of(relation if label == first else OPPOSITE[relation], side, line, size)
-        place = put_down(chance, difficulty, side, spans, placed)
+        tries = 1 if chance.happens(difficulty.careless) else _TRIES
+        place = put_down(chance, tries, side, spans, placed)
         placed.append(item_of(chance, difficulty, garments, label, side, place))
     return Plan(tuple(placed), fragments_of(chance, size, difficulty, garments))
 
@@ -116,6 +118,7 @@ def _groups(
 
 
 def pair_of(chance: Chance, pairs: Pairs) -> tuple[int, int]:
+    """Two different classes that may meet, in either order, each pair as likely."""
     held = {*HELD_OUT, *((second, first) for first, second in HELD_OUT)}
     every = [(one, two) for one in range(len(CLASSES)) for two in range(len(CLASSES)) if one != two]
     if pairs == "held-out":
@@ -131,10 +134,9 @@ def sides_of(relation: Relation, side: int, line: int, size: int) -> Spans:
 
 
 def put_down(
-    chance: Chance, difficulty: Difficulty, side: int, spans: Spans, placed: Sequence[Item]
+    chance: Chance, tries: int, side: int, spans: Spans, placed: Sequence[Item]
 ) -> tuple[int, int]:
-    """(left, top) of the try that hides least of what is there, or of the first, carelessly."""
-    tries = 1 if chance.happens(difficulty.careless) else _TRIES
+    """(left, top) of the first of those tries that hide least of what is there."""
     places = [
         (chance.between(*spans[0]) - side // 2, chance.between(*spans[1]) - side // 2)
         for _ in range(tries)
@@ -158,6 +160,7 @@ def item_of(
     place: tuple[int, int],
     window: tuple[int, int, int, int] = (0, 0, SIDE, SIDE),
 ) -> Item:
+    """A garment of this class at this place: which one, and how bright, by chance."""
     return Item(
         garment=garments.of_class[label][chance.below(len(garments.of_class[label]))],
         label=label,

@@ -68,7 +68,7 @@ def captions_of(objects: Objects, chance: Chance, size: int) -> tuple[str, ...]:
     forms = chance.mixed(_ABOUT_ONE if second is None else _ABOUT_TWO)[:SENTENCES]
     return tuple(
         # where a second relation is clear, two of the five state it
-        _sentence(chance, form, (first, second), counts, relations[number % 2 and -1])
+        _sentence(chance, form, (first, second), counts, relations[-1 if number % 2 else 0])
         for number, form in enumerate(forms)
     )
 
