@@ -126,6 +126,17 @@ def test_what_is_asked_is_what_comes(tmp_path: Path, asked: dict[str, Any]) -> N
         assert other.channels == 1 and other.train.images[0].shape == (1, 20, 30)
 
 
+def test_what_others_need_to_score_results(tmp_path: Path) -> None:
+    data = load_annotated(coco_folder(tmp_path / "coco"), "objects", longest=15)
+    assert data.category_ids == (3, 7)
+    assert data.train.ids == tuple(int(name[0]) for name in data.train.names)
+    assert data.train.full_sizes is not None
+    assert data.train.full_sizes.tolist() == [[20, 30]] * len(data.train)
+    assert data.train.part([1]).ids == data.train.ids[1:2]
+    plain = load_annotated(voc_folder(tmp_path / "voc"), "objects")
+    assert (plain.category_ids, plain.train.ids) == (None, None)
+
+
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     root = voc_folder(tmp_path)
     first = load_annotated(root, "objects")

@@ -322,7 +322,7 @@ def _result_rows(run: ApplicationRun) -> list[tuple[str, str]]:
     ]
 
 
-def _write_results(path: str, records: list[dict[str, str]]) -> None:
+def _write_results(path: str, records: list[dict[str, Any]]) -> None:
     import json as json_module
 
     from convscope.training.files import write_bytes

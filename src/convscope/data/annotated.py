@@ -70,6 +70,8 @@ class Split:
     ``images`` are uint8, each C×H×W and of its own size, or one array N×C×H×W where they
     are all of one size; a clip is T×C×H×W.  ``names`` tell them apart, ``masks`` hold each
     pixel's region (H×W, VOID where nobody says), ``captions`` several sentences each.
+    ``ids`` are what a COCO file calls the images, and ``full_sizes`` their (height, width),
+    N×2, before larger ones were brought down: results for others are written with them.
     """
 
     names: tuple[str, ...]
@@ -77,9 +79,13 @@ class Split:
     objects: tuple[Objects, ...] | None = None
     masks: Sequence[Pixels] | Pixels | None = None
     captions: tuple[tuple[str, ...], ...] | None = None
+    ids: tuple[int | str, ...] | None = None
+    full_sizes: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         for what, values in (
+            ("ids", self.ids),
+            ("full sizes", self.full_sizes),
             ("images", self.images),
             ("lists of objects", self.objects),
             ("masks", self.masks),
@@ -124,6 +130,8 @@ class Split:
             objects=self.objects and tuple(self.objects[index] for index in chosen),
             masks=None if self.masks is None else taken(self.masks),
             captions=self.captions and tuple(self.captions[index] for index in chosen),
+            ids=self.ids and tuple(self.ids[index] for index in chosen),
+            full_sizes=None if self.full_sizes is None else self.full_sizes[chosen],
         )
 
 
@@ -133,7 +141,8 @@ class Annotated:
 
     ``classes`` are the objects' classes, ``regions`` what the values 0, 1, … of a mask
     mean; ``place`` is where the data were found and ``source`` what gives them again.
-    ``validation`` is for choosing; the test part is read once.
+    ``validation`` is for choosing; the test part is read once.  ``category_ids`` are the
+    numbers of the classes in a COCO file, where the data come out of one.
     """
 
     name: str
@@ -148,6 +157,7 @@ class Annotated:
     source: str
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+    category_ids: tuple[int, ...] | None = None
 
     def __repr__(self) -> str:
         return (

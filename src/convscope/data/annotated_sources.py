@@ -41,7 +41,7 @@ from convscope.errors import DataError, UsageError
 
 __all__ = ["SCENES", "load_annotated"]
 
-_RULES = 1
+_RULES = 2
 """Raised when files come to be read otherwise than before: entries are then made anew."""
 
 
@@ -174,6 +174,7 @@ class _Reading:
             classes=self._listing.classes,
             regions=self._regions(max(one.largest_region for one in written.values())),
             channels=channels,
+            category_ids=self._listing.category_ids,
             skipped=tuple(self._skipped),
             notes=(*self._listing.notes, *self._notes),
         )

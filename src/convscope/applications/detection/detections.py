@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,16 +37,23 @@ class Detections:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def scaled(self, down: float, across: float) -> Detections:
+        """The same in an image of ``down`` times the height and ``across`` times the width."""
+        factors = np.array([across, down, across, down], np.float32)
+        return Detections(self.boxes * factors, self.labels, self.scores)
 
-def coco_entries(found: Detections, image: int) -> list[dict[str, Any]]:
+
+def coco_entries(
+    found: Detections, image: int | str, categories: Sequence[int] | None = None
+) -> list[dict[str, Any]]:
     """COCO's format of results: one entry a box, ``[left, top, width, height]``.
 
-    ``category_id`` counts the classes from 1.
+    ``categories`` are the numbers of the classes, by default counted from 1.
     """
     return [
         {
             "image_id": image,
-            "category_id": label + 1,
+            "category_id": label + 1 if categories is None else categories[label],
             "bbox": [left, top, right - left, bottom - top],
             "score": score,
         }

@@ -179,6 +179,9 @@ class Detector(Application):
             proposals=None if stored is None else stored.as_dict(),
             found=found,
             names=part.names,
+            ids=part.ids,
+            category_ids=known.category_ids,
+            scales=None if part.full_sizes is None else part.full_sizes / part.sizes,
         )
 
     def _predicted(self, picture: Picture, least: float) -> DetectionPrediction:

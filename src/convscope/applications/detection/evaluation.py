@@ -33,7 +33,9 @@ class DetectionEvaluation:
 
     ``seconds`` an image of proposals, features and heads, on ``processor`` with so many
     ``threads``; ``proposals`` says of which selective search a method read, if it did.
-    ``found`` is what was found in each image, ``names`` what the images are called.
+    ``found`` is what was found in each image, ``names`` what the images are called.  ``ids``
+    and ``category_ids`` are the numbers of images and classes in a COCO file, ``scales`` how
+    much higher and wider each image was before it was brought down, N×2.
     """
 
     run: str
@@ -47,6 +49,9 @@ class DetectionEvaluation:
     proposals: dict[str, Any] | None = None
     found: tuple[Detections, ...] = field(default=(), repr=False)
     names: tuple[str, ...] = field(default=(), repr=False)
+    ids: tuple[int | str, ...] | None = field(default=None, repr=False)
+    category_ids: tuple[int, ...] | None = field(default=None, repr=False)
+    scales: NDArray[np.float64] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return (
@@ -55,15 +60,20 @@ class DetectionEvaluation:
         )
 
     def results(self) -> list[dict[str, Any]]:
-        """All that was found, as COCO's result files have it.
+        """All that was found, as COCO's result files have it, in pixels of the full images.
 
-        ``image_id`` is the number that an image is called by, as COCO's are
-        (000000397133), or else its place among the images, from 1.
+        Images and classes have the numbers of the COCO file that the data come from.  Else
+        ``image_id`` is the number that an image is called by (000000397133), or its place
+        among the images, from 1, and classes count from 1.
         """
+        ids = self.ids or tuple(
+            int(name) if _is_number(name) else place for place, name in enumerate(self.names, 1)
+        )
+        scales = np.ones((len(ids), 2)) if self.scales is None else self.scales
         return [
             entry
-            for place, (name, found) in enumerate(zip(self.names, self.found, strict=True), 1)
-            for entry in coco_entries(found, int(name) if _is_number(name) else place)
+            for own, found, scale in zip(ids, self.found, scales, strict=True)
+            for entry in coco_entries(found.scaled(*scale), own, self.category_ids)
         ]
 
     def as_dict(self) -> dict[str, Any]:

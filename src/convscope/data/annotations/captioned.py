@@ -94,7 +94,8 @@ def read_captions(place: Place) -> Listing:
             place_of_line = f"{shown}, line {said[0].number}" if said[0].number else shown
             faults.append(Skipped(place_of_line, problem.problem))
     parts, more, notes = _parts(place, by_image)
-    return Listing("captions", "captions", items, parts, (), (), (*faults, *more), tuple(notes))
+    found = (*faults, *more)
+    return Listing("captions", "captions", items, parts, faults=found, notes=tuple(notes))
 
 
 def _clips(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:

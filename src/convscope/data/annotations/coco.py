@@ -59,9 +59,10 @@ def read_coco(place: Place, kind: Kind) -> Listing:
         kind,
         reading.items,
         {part: tuple(keys) for part, keys in reading.parts.items()},
-        classes if kind == "objects" else (),
-        regions,
-        tuple(reading.faults),
+        classes=classes if kind == "objects" else (),
+        regions=regions,
+        category_ids=tuple(numbers) if kind == "objects" else None,
+        faults=tuple(reading.faults),
     )
 
 
@@ -128,14 +129,14 @@ class _Reading:
         document: Document,
     ) -> Item:
         image = self._pictures.named(name, document.path, document.part or "")
-        size = None
+        size, identity = None, _identity(record)
         if record.get("width") and record.get("height"):
             size = (whole_in(record, "height"), whole_in(record, "width"))
         if self._kind == "captions":
             captions = tuple(_each(annotations, lambda one: text_in(one, "caption")))
             if not captions:
                 raise DataError("has no caption")
-            return Item(name, image, where, size, captions=captions)
+            return Item(name, image, where, size, captions=captions, id=identity)
         if self._kind == "masks":
             return Item(
                 name, image, where, size, mask=Painted(tuple(_each(annotations, self._region)))
@@ -146,7 +147,7 @@ class _Reading:
             np.array([label for _, label, _ in found], np.int64),
             np.array([difficult for _, _, difficult in found], bool),
         )
-        return Item(name, image, where, size, objects)
+        return Item(name, image, where, size, objects, id=identity)
 
     def _box(
         self, annotation: Mapping[str, Any]

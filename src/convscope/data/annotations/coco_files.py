@@ -102,6 +102,7 @@ def categories_of(documents: list[Document]) -> tuple[dict[int, int], tuple[str,
 
 
 def refuse_double_parts(documents: list[Document], place: Place) -> None:
+    """DataError where two files say to be for the same part."""
     seen: dict[Part | None, str] = {}
     for document in documents:
         if document.part in seen:

@@ -38,16 +38,20 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """An image, C×H×W, with what is known of it, all brought down; a clip is T×C×H×W."""
+    """An image, C×H×W, with what is known of it, all brought down; a clip is T×C×H×W.
+
+    ``full_size`` is its (height, width) before.
+    """
 
     item: Item
+    full_size: Pair
     pixels: NDArray[np.uint8]
     objects: Objects | None
     mask: NDArray[np.uint8] | None
 
     def without_pixels(self) -> Opened:
         """What stays in memory when the pixels are on the disk."""
-        return Opened(self.item, _NOTHING, self.objects, None)
+        return Opened(self.item, self.full_size, _NOTHING, self.objects, None)
 
 
 @contextmanager
@@ -105,7 +109,8 @@ def _one(root: Path, item: Item, wanted: Wanted) -> Opened | Skipped:
         objects = objects and _scaled(objects, size, smaller)
         mask = None if mask is None else _shrunk(mask, smaller)
     pixels = [_channels_first(frame) for frame in frames]
-    return Opened(item, np.stack(pixels) if item.frames else pixels[0], objects, mask)
+    stacked = np.stack(pixels) if item.frames else pixels[0]
+    return Opened(item, size, stacked, objects, mask)
 
 
 def _frame(root: Path, path: str, wanted: Wanted) -> Image.Image:

@@ -120,7 +120,10 @@ def read_masks(place: Place) -> Listing:
     parts, more, notes = _parts(place, base, keys)
     if unused:
         notes.append(f"images without a mask, not used: {unused:,}")
-    return Listing("masks", "masks", items, parts, (), regions, (*faults, *more), tuple(notes))
+    found = (*faults, *more)
+    return Listing(
+        "masks", "masks", items, parts, regions=regions, faults=found, notes=tuple(notes)
+    )
 
 
 def _item(

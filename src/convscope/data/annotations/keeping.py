@@ -2,7 +2,7 @@
 
 An entry holds, for each part, ``PART.pixels`` and ``PART.masks`` (the bytes of all images,
 one after the other), ``PART.npz`` (sizes, numbers of frames, boxes, labels, marks) and
-``PART.json`` (names, captions).  Its fingerprint was worked out as it was made.
+``PART.json`` (names, captions, ids).  Its fingerprint was worked out as it was made.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Story:
     classes: tuple[str, ...]
     regions: tuple[str, ...]
     channels: int
+    category_ids: tuple[int, ...] | None
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
 
@@ -125,6 +126,7 @@ def _write_known(
     arrays: dict[str, NDArray[Any]] = {
         "sizes": np.array(sizes, "<i8").reshape(-1, 2),
         "frames": np.array(frames, "<i8"),
+        "full_sizes": np.array([image.full_size for image in known], "<i8").reshape(-1, 2),
     }
     objects = [image.objects for image in known if image.objects is not None]
     if objects:
@@ -135,6 +137,7 @@ def _write_known(
     texts = {
         "names": [image.item.name for image in known],
         "captions": [image.item.captions for image in known],
+        "ids": [image.item.id for image in known],
     }
     with storing(filling.parent):
         np.savez(filling / f"{part}.npz", **arrays)  # type: ignore[arg-type, unused-ignore]
@@ -157,6 +160,7 @@ def _data(folder: Path, record: dict[str, Any]) -> Annotated:
         source=told["source"],
         skipped=tuple(Skipped(**one) for one in told["skipped"]),
         notes=tuple(told["notes"]),
+        category_ids=None if told["category_ids"] is None else tuple(told["category_ids"]),
     )
 
 
@@ -177,6 +181,8 @@ def _open_part(folder: Path, part: Part, channels: int) -> Split:
         objects=_objects(arrays) if "counts" in arrays else None,
         masks=_cut(masks, sizes) if masks.stat().st_size else None,
         captions=captions if any(captions) else None,
+        ids=None if None in texts["ids"] else tuple(texts["ids"]),
+        full_sizes=arrays["full_sizes"].astype(np.int64, copy=False),
     )
 
 

@@ -40,7 +40,7 @@ class Item:
 
     The name tells it apart within its part.  ``place`` is the file (and the entry of it) to
     mend, ``size`` the (height, width) that the annotation declares, if it does.  A clip has
-    the paths of all its ``frames``, of which ``image`` is the first.
+    the paths of all its ``frames``, of which ``image`` is the first.  ``id`` is COCO's.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Item:
     mask: MaskSource | None = None
     captions: tuple[str, ...] = ()
     frames: tuple[str, ...] = ()
+    id: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +69,7 @@ class Listing:
     parts: Mapping[Part | None, tuple[str, ...]]
     classes: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    category_ids: tuple[int, ...] | None = None
     faults: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
 

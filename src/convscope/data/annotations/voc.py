@@ -125,7 +125,13 @@ def read_voc(place: Place) -> Listing:
     names = [path.removeprefix(cut)[: -len(".xml")] for path in paths]
     parts, more, notes = _parts(place, base, names, paths)
     return Listing(
-        "voc", "objects", items, parts, classes, (), (*faults, *more), (*notes, *_alike(classes))
+        "voc",
+        "objects",
+        items,
+        parts,
+        classes,
+        faults=(*faults, *more),
+        notes=(*notes, *_alike(classes)),
     )
 
 
