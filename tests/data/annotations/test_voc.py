@@ -151,7 +151,7 @@ def test_a_data_set_one_folder_down_and_two_of_them(tmp_path: Path) -> None:
     assert found.parts["train"] == ("0", "1")
     assert found.items["0"].image == "VOC2007/JPEGImages/0.png"
     voc_folder(tmp_path / "VOC2012", 3)
-    with pytest.raises(DataError, match="several data sets here: VOC2007/, VOC2012/"):
+    with pytest.raises(DataError, match="several data sets here: VOC2007, VOC2012"):
         listed(tmp_path)
 
 
@@ -166,6 +166,20 @@ def test_files_beside_their_images_in_folders_of_parts(tmp_path: Path) -> None:
         "test": ("test/3",),
     }
     assert found.items["valid/2"].image == "valid/2.jpg"
+
+
+def test_small_letters_and_folders_of_parts_around(tmp_path: Path) -> None:
+    for part in ("train", "test"):  # the same names in both
+        for number in range(2):
+            picture(tmp_path / part / "images" / f"{number}.png", 20, 30)
+            text = voc_text(f"{number}.png", [("cat", (1, 1, 9, 9))])
+            write(tmp_path / part / "annotations" / f"{number}.xml", text)
+    found = listed(tmp_path)
+    assert found.faults == ()
+    assert found.parts["test"] == ("test/annotations/0", "test/annotations/1")
+    assert found.items["test/annotations/1"].image == "test/images/1.png"
+    only = listed(tmp_path / "train")
+    assert only.items["1"].image == "images/1.png"
 
 
 def test_the_image_that_the_file_names_where_none_is_called_like_it(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 LARGEST_JSON = 2 << 30
+_FILLED = re.compile(rb'"segmentation"\s*:\s*(?:\{|\[\s*[^\]\s])')
 _MARKS: dict[Kind, tuple[bytes, ...]] = {
     "objects": (b'"annotations"', b'"categories"', b'"bbox"'),
     "masks": (b'"annotations"', b'"categories"', b'"segmentation"'),
@@ -44,11 +46,10 @@ def coco_files(place: Place, kind: Kind) -> list[str]:
 
 def has_segmentations(place: Place) -> bool:
     """Whether any object comes with its pixels: many files have empty lists throughout."""
-    for path in coco_files(place, "masks"):
-        content = b"".join(place.annotations.read(path, LARGEST_JSON).split())
-        if content.count(b'"segmentation":') > content.count(b'"segmentation":[]'):
-            return True
-    return False
+    return any(
+        _FILLED.search(place.annotations.read(path, LARGEST_JSON))
+        for path in coco_files(place, "masks")
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

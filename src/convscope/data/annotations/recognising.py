@@ -12,7 +12,8 @@ from convscope.data.annotations.coco_files import coco_files, has_segmentations
 from convscope.data.annotations.files import files_of
 from convscope.data.annotations.index_masks import has_masks, read_masks
 from convscope.data.annotations.listing import FORMATS, Format, Listing, Place
-from convscope.data.annotations.voc import is_voc, read_voc
+from convscope.data.annotations.voc import read_voc
+from convscope.data.annotations.voc_files import is_voc
 from convscope.errors import DataError, UsageError, did_you_mean
 
 __all__ = ["KINDS", "SCENES", "place_of", "read_one", "readers"]

@@ -24,14 +24,14 @@ from convscope.data.annotations.files import Pictures, shortened, stem_of
 from convscope.data.annotations.image_sets import Told, read_sets
 from convscope.data.annotations.listing import Item, Listing, Place, class_names
 from convscope.data.annotations.parts import Part, part_of_path
+from convscope.data.annotations.voc_files import VocFiles, voc_files
 from convscope.data.images import Skipped
 from convscope.errors import DataError, did_you_mean
 
-__all__ = ["VocFile", "VocObject", "annotation_files", "is_voc", "parse_voc", "read_voc"]
+__all__ = ["VocFile", "VocObject", "parse_voc", "read_voc"]
 
 _LARGEST_FILE = 16 << 20
 _LARGEST_NUMBER = 1e7
-_SNIFFED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,45 +70,20 @@ def parse_voc(content: bytes) -> VocFile:
     return VocFile((root.findtext("filename") or "").strip(), size, tuple(objects))
 
 
-def annotation_files(place: Place) -> tuple[str, list[str]]:
-    """The folder that holds ``Annotations`` ("" is the root), and the XML files.
-
-    Without such a folder, all XML files below the root.  DataError where there are several.
-    """
-    paths = place.annotations.below("", ".xml")
-    bases = {path[: path.index("Annotations/")] for path in paths if _in_annotations(path)}
-    if len(bases) > 1:
-        raise DataError(
-            f"there are several data sets here: {', '.join(sorted(bases))}",
-            place=str(place.images.root),
-            remedy="give one of them",
-        )
-    if not bases:
-        return "", paths
-    return bases.pop().rstrip("/"), [path for path in paths if _in_annotations(path)]
-
-
-def is_voc(place: Place) -> bool:
-    """Whether there are XML files, and some of the first ones speak of annotations."""
-    paths = place.annotations.below("", ".xml")
-    inside = [path for path in paths if _in_annotations(path)]
-    return any(_speaks(place, path) for path in (inside or paths)[:_SNIFFED])
-
-
 def read_voc(place: Place) -> Listing:
     """All XML files with their images; classes are the names in the files, sorted.
 
     A ``classes.txt`` (one name a line) sets their order, and other names are faults.
     """
-    base, paths = annotation_files(place)
-    known = class_names(place, base)
-    pictures = Pictures(place.images_below(f"{base}/JPEGImages".lstrip("/"), base))
-    cut = f"{base}/Annotations/".lstrip("/") if any(map(_in_annotations, paths)) else ""
+    files = voc_files(place)
+    known = class_names(place, files.base)
+    folders = (files.beside("JPEGImages"), files.beside("images"), files.base)
+    pictures = Pictures(place.images_below(*folders))
     read: dict[str, tuple[VocFile, Item]] = {}
     faults: list[Skipped] = []
     taken: dict[str, str] = {}
-    for path in paths:
-        name = path.removeprefix(cut)[: -len(".xml")]
+    for path in files.paths:
+        name = files.name(path)
         try:
             file = parse_voc(place.annotations.read(path, _LARGEST_FILE))
             _refuse_unknown(file, known)
@@ -122,8 +97,7 @@ def read_voc(place: Place) -> Listing:
     found = {thing.name for file, _ in read.values() for thing in file.objects}
     classes = known or tuple(sorted(found))
     items = {name: _with_objects(file, item, classes) for name, (file, item) in read.items()}
-    names = [path.removeprefix(cut)[: -len(".xml")] for path in paths]
-    parts, more, notes = _parts(place, base, names, paths)
+    parts, more, notes = _parts(place, files)
     return Listing(
         "voc",
         "objects",
@@ -202,18 +176,6 @@ def _size(root: ElementTree.Element, reasons: list[str]) -> tuple[int, int] | No
     return (int(height), int(width)) if height > 0 and width > 0 else None
 
 
-def _in_annotations(path: str) -> bool:
-    return path.startswith("Annotations/") or "/Annotations/" in path
-
-
-def _speaks(place: Place, path: str) -> bool:
-    try:
-        with (place.annotations.root / path).open("rb") as file:
-            return b"<annotation" in file.read(4096)
-    except OSError:
-        return False
-
-
 def _refuse_unknown(file: VocFile, known: tuple[str, ...]) -> None:
     unknown = Counter(thing.name for thing in file.objects if known and thing.name not in known)
     if unknown:
@@ -242,13 +204,14 @@ def _with_objects(file: VocFile, item: Item, classes: tuple[str, ...]) -> Item:
     return Item(item.name, item.image, item.place, item.size, objects)
 
 
-def _parts(place: Place, base: str, names: list[str], paths: list[str]) -> Told:
+def _parts(place: Place, files: VocFiles) -> Told:
     """By ImageSets/Main; else by folders such as train and valid."""
-    told = read_sets(place, f"{base}/ImageSets/Main".lstrip("/"), names, "annotation file")
+    names = [files.name(path) for path in files.paths]
+    told = read_sets(place, files.beside("ImageSets/Main"), names, "annotation file")
     if told is not None:
         return told
     parts: dict[Part | None, list[str]] = {}
-    for name, path in zip(names, paths, strict=True):
+    for name, path in zip(names, files.paths, strict=True):
         parts.setdefault(part_of_path(path), []).append(name)
     return {part: tuple(inside) for part, inside in parts.items()}, [], []
 
