@@ -4,7 +4,8 @@
 
 Time is that of the whole call, the garments' silhouettes included, after a first call that
 loads them.  Two processes make different seeds, and are counted together from the moment
-when both begin.  Writes benchmarks/results/scenes.json.
+when both begin.  Beside the clock on the wall stands the processor's time of one process,
+which other programs on the machine disturb less.  Writes benchmarks/results/scenes.json.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ def main() -> None:
     parser.add_argument("--source", choices=("fashion-mnist", "fashion-mini"), default=None)
     chosen = parser.parse_args()
     source = load_garments("train", chosen.source).source
-    rates = {
-        f"{what}, {processes} process{'es' if processes > 1 else ''}": [
-            _rate(what, chosen.count, source, processes, run) for run in range(chosen.runs)
+    measured = {
+        (what, processes): [
+            _rates(what, chosen.count, source, processes, run) for run in range(chosen.runs)
         ]
         for what in MAKERS
         for processes in (1, 2)
@@ -54,23 +55,39 @@ def main() -> None:
             "garments": source,
             "count": chosen.count,
             "runs": chosen.runs,
+            "load": _load(),
         },
-        "a_second": {
-            name: {
-                "median": round(statistics.median(values)),
-                "lowest": round(min(values)),
-                "highest": round(max(values)),
+        "a_second": [
+            {
+                "what": what,
+                "processes": processes,
+                "wall": _told([wall for wall, _ in rates]),
+                "processor": _told([processor for _, processor in rates]),
             }
-            for name, values in rates.items()
-        },
+            for (what, processes), rates in measured.items()
+        ],
     }
     text = json.dumps(results, indent=1)
     (HERE / "results" / "scenes.json").write_text(text + "\n", encoding="utf-8")
     print(text)
 
 
-def _rate(what: str, count: int, source: str, processes: int, run: int) -> float:
-    """How many a second, all processes together: from the first beginning to the last end."""
+def _load() -> float | None:
+    """How many processes wanted a processor in the last minute, these two included."""
+    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+
+
+def _told(values: list[float]) -> dict[str, int]:
+    return {
+        "median": round(statistics.median(values)),
+        "lowest": round(min(values)),
+        "highest": round(max(values)),
+    }
+
+
+def _rates(what: str, count: int, source: str, processes: int, run: int) -> tuple[float, float]:
+    """How many a second: of all processes from the first beginning to the last end, and of
+    one process by its own processor time."""
     context = multiprocessing.get_context("spawn")
     ready = context.Barrier(processes)
     times: Any = context.Queue()
@@ -84,16 +101,17 @@ def _rate(what: str, count: int, source: str, processes: int, run: int) -> float
     for worker in workers:
         worker.join()
     begin, end = min(span[0] for span in spans), max(span[1] for span in spans)
-    return processes * count / (end - begin)
+    own = statistics.mean(span[2] for span in spans)
+    return processes * count / (end - begin), count / own
 
 
 def _work(what: str, count: int, source: str, seed: int, ready: Barrier, times: Any) -> None:
     make = MAKERS[what]
     make(seed=seed, count=8, part="train", source=source)
     ready.wait()
-    begin = time.time()  # the one clock that processes share
+    begin, own = time.time(), time.process_time()  # the one clock that processes share
     make(seed=seed, count=count, part="train", source=source)
-    times.put((begin, time.time()))
+    times.put((begin, time.time(), time.process_time() - own))
 
 
 if __name__ == "__main__":
