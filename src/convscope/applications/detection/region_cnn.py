@@ -37,8 +37,8 @@ class RegionCNN(nn.Module):
     """
 
     stored = True
-    least = 0.27
-    """A region that all machines place beyond their margin, at 1/(1 + e), is background."""
+    least = 0.1
+    """Regions that a machine places far on the other side, below a margin of −2.2."""
 
     vectors: Tensor
     vector_offsets: Tensor
