@@ -140,6 +140,7 @@ def test_one_part_alone(tmp_path: Path) -> None:
     assert found.counts == (("test", 4),)
     lists = [path.name for path in (tmp_path / "scenes" / "ImageSets" / "Main").iterdir()]
     assert lists == ["test.txt"]
+    assert repr(found) == f"<WrittenScenes: 4 scenes as voc in {tmp_path / 'scenes'}>"
     assert found.first(2).names == ("scene-test-2-000000", "scene-test-2-000001")
 
 

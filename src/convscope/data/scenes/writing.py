@@ -51,6 +51,10 @@ class WrittenScenes:
     part: Part | None
     counts: tuple[tuple[Part, int], ...]
 
+    def __repr__(self) -> str:
+        total = sum(count for _, count in self.counts)
+        return f"<WrittenScenes: {total:,} {self.what} as {self.form} in {self.folder}>"
+
     @property
     def what(self) -> str:
         """``scenes`` or ``clips``."""
