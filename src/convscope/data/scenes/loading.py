@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convscope.data.annotated import Annotated, Split, fingerprint_of_annotated
 from convscope.data.annotations.parts import PARTS, Part
@@ -54,14 +53,16 @@ def make_scenes(
     default the first, if it is on this machine.
     """
     making = making_of(seed, count, part, size, difficulty, pairs, source, progress)
-    scenes = list(told(scenes_in_turn(making, range(count)), count, f"{part} scenes", progress))
-    return Split(
-        names=names_of("scene", making, count),
-        images=_stacked([scene.picture for scene in scenes], (1, size, size)),
-        objects=tuple(scene.objects for scene in scenes),
-        masks=_stacked([scene.mask for scene in scenes], (size, size)),
-        captions=tuple(scene.captions for scene in scenes),
-    )
+    images = np.zeros((count, 1, size, size), np.uint8)
+    masks = np.zeros((count, size, size), np.uint8)
+    objects, captions = [], []
+    made = told(scenes_in_turn(making, range(count)), count, f"{part} scenes", progress)
+    for number, scene in enumerate(made):
+        images[number], masks[number] = scene.picture, scene.mask
+        objects.append(scene.objects)
+        captions.append(scene.captions)
+    names = names_of("scene", making, count)
+    return Split(names, images, tuple(objects), masks, tuple(captions))
 
 
 def make_clips(
@@ -77,12 +78,13 @@ def make_clips(
 ) -> Split:
     """``count`` clips, 8×1×H×W each, with five captions; the rest as ``make_scenes``."""
     making = making_of(seed, count, part, size, difficulty, pairs, source, progress)
-    clips = list(told(clips_in_turn(making, range(count)), count, f"{part} clips", progress))
-    return Split(
-        names=names_of("clip", making, count),
-        images=_stacked([clip.frames for clip in clips], (FRAMES, 1, size, size)),
-        captions=tuple(clip.captions for clip in clips),
-    )
+    images = np.zeros((count, FRAMES, 1, size, size), np.uint8)
+    captions = []
+    made = told(clips_in_turn(making, range(count)), count, f"{part} clips", progress)
+    for number, clip in enumerate(made):
+        images[number] = clip.frames
+        captions.append(clip.captions)
+    return Split(names_of("clip", making, count), images, captions=tuple(captions))
 
 
 def load_scenes(
@@ -172,10 +174,6 @@ def names_of(kind: str, making: Making, count: int) -> tuple[str, ...]:
     """``test-3-000017``: unique among all parts and seeds, in the order of their numbers."""
     held = "-held-out" if making.pairs == "held-out" else ""
     return tuple(f"{kind}-{making.part}{held}-{making.seed}-{n:06}" for n in range(count))
-
-
-def _stacked(arrays: list[NDArray[np.uint8]], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    return np.stack(arrays) if arrays else np.zeros((0, *shape), np.uint8)
 
 
 def told(made: Iterable[T], count: int, what: str, progress: Tell | None) -> Iterator[T]:
