@@ -27,6 +27,7 @@ from convscope.architecture.architecture import Architecture
 from convscope.architecture.shapes import Node, strides
 from convscope.errors import UsageError
 from convscope.network.build import Network, build
+from convscope.network.fast import fast_forward
 
 __all__ = ["COARSEST", "FCN", "FINER", "Reader", "Tap", "taps_of"]
 
@@ -98,10 +99,12 @@ class FCN(nn.Module):
         """``layers`` are the trunk's; without a ``reader`` there is no ``fc``."""
         super().__init__()
         taps = taps_of(layers.nodes)
-        self._kept = {taps[stride].layer: stride for stride in FINER if stride in taps}
         coarsest = max(taps)
         known = list(dict(trunk.named_children()))
-        self.trunk = halving(trunk[: known.index(taps[coarsest].layer) + 1])
+        ends = {stride: known.index(tap.layer) + 1 for stride, tap in taps.items()}
+        # The layers of stride 1 are no part of their own: a pool may then come before its ReLU.
+        self._ends = [(stride, end) for stride, end in ends.items() if stride in (*FINER, coarsest)]
+        self.trunk = halving(trunk[: ends[coarsest]])
         channels = taps[coarsest].channels
         self.fc: nn.Conv2d | None = None
         if reader is not None:
@@ -136,10 +139,11 @@ class FCN(nn.Module):
         height, width = images.shape[2:]
         maps = _extended(images)
         kept: dict[int, Tensor] = {}
-        for name, layer in self.trunk.named_children():
-            maps = layer(maps)
-            if name in self._kept:
-                kept[self._kept[name]] = maps
+        start = 0
+        for stride, end in self._ends:
+            # Not kept from call to call: a copy of this network has layers of its own.
+            maps = fast_forward(self.trunk[start:end])(maps)
+            kept[stride], start = maps, end
         if self.fc is not None:
             maps = torch.cat([maps, self.fc(_around(maps, self.fc))], 1)
         scores: Tensor = self.score8(self.context(maps))
