@@ -166,6 +166,17 @@ def test_faulty_files_are_refused_by_name_or_passed_over(
     assert any(said.important and "passed over" in said.text for said in heard)
 
 
+def test_a_disk_without_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = mask_folder(tmp_path, [np.ones((40, 50), np.uint8)] * 5)
+    usage = shutil.disk_usage(tmp_path)
+    needed = 5 * 2 * 40 * 50  # grey, and the mask
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed - 1))
+    with pytest.raises(DataError, match="or choose a smaller --longest"):
+        load_annotated(root, "masks")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed))
+    load_annotated(root, "masks")
+
+
 def test_a_part_of_which_nothing_is_left(tmp_path: Path) -> None:
     root = voc_folder(tmp_path, 5, {"train": [0, 1], "val": [2], "test": [3, 4]})
     (root / "JPEGImages" / "2.png").unlink()

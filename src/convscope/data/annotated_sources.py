@@ -22,7 +22,7 @@ from convscope.data.annotations.decoding import (
     Opened,
     Wanted,
     brought_down,
-    common_channels,
+    headers_of,
     opened,
     threads,
 )
@@ -106,8 +106,11 @@ class _Reading:
         """Everything in an entry of the cache."""
         items = {part: self._items(part) for part in PARTS}
         every = [item for part in PARTS for item in items[part]]
-        known = channels or common_channels(self._root, every, pool)
-        self._need_room(folder, every, known)
+        headers = headers_of(self._root, every, pool)
+        known = channels or (1 if all(grey for _, grey in headers) else 3)
+        sizes = [brought_down(size, self._longest) for size, _ in headers]
+        layers = known + (self._listing.kind == "masks")
+        need_room(folder, layers * sum(h * w for h, w in sizes), ", or choose a smaller --longest")
         wanted = Wanted(known, self._longest)
         parts = {
             part: self._images(opened(self._root, items[part], wanted, pool), len(every))
@@ -148,12 +151,6 @@ class _Reading:
                 self._skipped.append(image)
             else:
                 yield image
-
-    def _need_room(self, folder: Path, items: list[Item], channels: int) -> None:
-        """By the sizes that are declared; those that are not are too few or too small to matter."""
-        sizes = [brought_down(item.size, self._longest) for item in items if item.size]
-        layers = channels + (self._listing.kind == "masks")
-        need_room(folder, layers * sum(h * w for h, w in sizes), ", or choose a smaller --longest")
 
     def _story(self, written: Mapping[Part, Written], channels: int) -> Story:
         root, place = self._root, str(self._root)

@@ -15,7 +15,7 @@ from convscope.data.annotations.decoding import (
     Opened,
     Wanted,
     brought_down,
-    common_channels,
+    headers_of,
     opened,
     threads,
 )
@@ -59,15 +59,12 @@ def test_pixels_are_those_of_pillow(tmp_path: Path) -> None:
     np.testing.assert_array_equal(grey[0], np.asarray(Image.open(tmp_path / "1.png").convert("L")))
 
 
-def test_channels_that_all_have(tmp_path: Path) -> None:
+def test_headers(tmp_path: Path) -> None:
     items = [Item(f"{n}", f"{n}.png", "") for n in range(3)]
-    for item in items[:2]:
-        picture(tmp_path / item.image)
+    picture(tmp_path / "0.png", 5, 6)
+    picture(tmp_path / "1.png", 7, 8, grey=False)
     with threads() as pool:
-        assert common_channels(tmp_path, items[:2], pool) == 1
-        assert common_channels(tmp_path, items, pool) == 1  # the third is missing
-        picture(tmp_path / "2.png", grey=False)
-        assert common_channels(tmp_path, items, pool) == 3
+        assert headers_of(tmp_path, items, pool) == [((5, 6), True), ((7, 8), False)]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\x89PNG nothing"])

@@ -20,7 +20,7 @@ from convscope.data.images import Skipped
 from convscope.data.opening import bombs_are_errors, measure, open_image
 from convscope.errors import DataError
 
-__all__ = ["Opened", "Wanted", "brought_down", "common_channels", "opened", "threads"]
+__all__ = ["Opened", "Wanted", "brought_down", "headers_of", "opened", "threads"]
 
 _ROUNDING = 0.5
 """Pixels by which an edge may lie beyond the image: rounded coordinates do; it is moved in."""
@@ -61,16 +61,19 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def common_channels(root: Path, items: Iterable[Item], pool: ThreadPoolExecutor) -> int:
-    """1 where all images are grey, by their headers; 3 otherwise."""
+def headers_of(
+    root: Path, items: Iterable[Item], pool: ThreadPoolExecutor
+) -> list[tuple[Pair, bool]]:
+    """(height, width) of each image, and whether it is grey; without those that have no header."""
 
-    def grey(item: Item) -> bool:
+    def header(item: Item) -> tuple[Pair, bool] | None:
         try:
-            return measure(root / item.image)[2]
+            height, width, grey = measure(root / item.image)
         except DataError:
-            return True  # decoding will name it
+            return None  # decoding will name it
+        return (height, width), grey
 
-    return 1 if all(pool.map(grey, items)) else 3
+    return [found for found in pool.map(header, items) if found]
 
 
 def opened(
