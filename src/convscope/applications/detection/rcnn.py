@@ -46,9 +46,9 @@ RECIPE = Recipe(
     flip=True,
 )
 """Of fine-tuning.  A batch is 32 regions that show objects, and 96 that show none."""
-QUICK_EPOCHS = 0.15
+QUICK_EPOCHS = 0.8
 QUICK_IMAGES = 400
-"""Training images whose regions the fits see where there is little time."""
+"""Training images where there is little time: searching all for regions takes most of it."""
 
 NEGATIVE = 0.3
 """Overlap with a class's objects below which a region is a negative of its machine."""
@@ -107,9 +107,15 @@ class _Material:
         self.normalise = Normalise(fitting.run, fitting.device)
 
     @cached_property
+    def train(self) -> Split:
+        """The training images, of which a first look takes some."""
+        part = self.fitting.data.train
+        return part.part(range(min(QUICK_IMAGES, len(part)))) if self.fitting.quick else part
+
+    @cached_property
     def windows(self) -> Windows:
         """The regions of the training images."""
-        return self._windows(self.fitting.data.train, shuffled=self.fitting.control is not None)
+        return self._windows(self.train, shuffled=self.fitting.control is not None)
 
     @cached_property
     def held(self) -> Windows | None:
@@ -120,7 +126,7 @@ class _Material:
     @cached_property
     def proposals(self) -> Proposals:
         """Those of the training images."""
-        return self._proposals(self.fitting.data.train)
+        return self._proposals(self.train)
 
     def _proposals(self, part: Split) -> Proposals:
         search = Search(most=int(self.run.settings["proposals"]))
@@ -150,18 +156,14 @@ def _fit_machines(network: RegionCNN, material: _Material) -> Mapping[str, Any]:
     """One support vector machine a class, on the head's units of all regions."""
     start = time.perf_counter()
     windows = material.windows
-    chosen = np.arange(len(windows))
-    if material.fitting.quick:
-        chosen = np.flatnonzero(windows.image < QUICK_IMAGES)
-    parts = material.features(network, chosen, "features of regions")
+    parts = material.features(network, np.arange(len(windows)), "features of regions")
     units = np.concatenate([network.units(network.places(part)).cpu().numpy() for part in parts])
     scale = scale_of(units)
-    exact, label = windows.exact[chosen], windows.label[chosen]
     records = []
     for number, name in enumerate(material.run.classes):
-        far = windows.by_class[chosen, number] < NEGATIVE
+        far = windows.by_class[:, number] < NEGATIVE
         found = mined(
-            units[exact & (label == number)],
+            units[windows.exact & (windows.label == number)],
             units[far],
             cost=float(material.run.settings["cost"]),
             scale=scale,
@@ -180,7 +182,7 @@ def _fit_machines(network: RegionCNN, material: _Material) -> Mapping[str, Any]:
             }
         )
     return {
-        "regions": len(chosen),
+        "regions": len(windows),
         "proposals": material.proposals.as_dict(),
         "machines": records,
         "seconds": round(time.perf_counter() - start, 3),
@@ -192,8 +194,6 @@ def _fit_boxes(network: RegionCNN, material: _Material) -> Mapping[str, Any]:
     start = time.perf_counter()
     windows = material.windows
     chosen = np.flatnonzero(windows.overlap >= NEAR)
-    if material.fitting.quick:
-        chosen = chosen[windows.image[chosen] < QUICK_IMAGES]
     parts = material.features(network, chosen, "features near objects")
     width = network.shifts.shape[2]
     places = np.concatenate(
