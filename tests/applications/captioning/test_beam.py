@@ -36,8 +36,8 @@ class Dice:
 
 def speakers() -> dict[str, tuple[Speaker, Tensor]]:
     torch.manual_seed(0)
-    grids = torch.randn(3, 16, 5)
-    plain = PlainDecoder(GridReader(5, 4, sums=3, width=8), WORDS, width=8, dropout=0)
+    grids = torch.rand(3, 16, 5)
+    plain = PlainDecoder(GridReader(5, 4, concepts=2, sums=3, width=8), WORDS, width=8, dropout=0)
     looking = AttentionDecoder(5, WORDS, width=8, hidden=6, dropout=0)
     for decoder in (plain, looking):  # beginnings are almost even: make them decided
         for weight in decoder.parameters():

@@ -111,11 +111,12 @@ def test_a_word_is_evident_if_it_is_in_one_of_the_cells() -> None:
 
 def test_the_words_of_an_image_are_those_of_all_its_captions() -> None:
     vocabulary = vocabulary_of(CAPTIONS, least=2)
-    found = words_in([*CAPTIONS, ("zebras",)], vocabulary)
+    found = words_in([*CAPTIONS, ("zebras",)], vocabulary, 9)
     said = [
         {word for word, there in zip(vocabulary.words, row, strict=True) if there} for row in found
     ]
     assert said == [{"a", "bag"}, set(), {"a", "coat"}, set()]
+    assert words_in(CAPTIONS, vocabulary, 1).tolist() == [[True], [False], [True]]
 
 
 @pytest.mark.parametrize("count", [2, 3, 17])

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from convscope.applications.captioning.control import CONTROL, other_images
 from convscope.applications.captioning.naming import Naming, words_in
-from convscope.applications.captioning.network import CLIP_METHODS, CaptionNetwork
+from convscope.applications.captioning.network import CLIP_METHODS, CONCEPTS, CaptionNetwork
 from convscope.applications.captioning.pictures import as_batch, in_parts, normaliser
 from convscope.applications.captioning.task import Captioning, Sentences, sentences_of, writable
 from convscope.applications.captioning.vocabulary import Vocabulary
@@ -28,18 +28,18 @@ __all__ = ["QUICK", "RECIPES", "stages_of"]
 _MUON: dict[str, Any] = {"optimizer": "muon", "beta2": 0.95, "schedule": "linear"}
 
 _WORDS = Recipe(
-    name="words", epochs=3.0, batch_size=20, learning_rate=0.005, kernel_learning_rate=0.05,
+    name="words", epochs=1.0, batch_size=20, learning_rate=0.005, kernel_learning_rate=0.05,
     warmup=0.1, **_MUON,
 )  # fmt: skip
 _ENCODER = Recipe(
-    name="encoder", epochs=10.0, batch_size=20, learning_rate=0.004, kernel_learning_rate=0.04,
+    name="encoder", epochs=5.0, batch_size=20, learning_rate=0.005, kernel_learning_rate=0.05,
     warmup=0.05, **_MUON,
 )  # fmt: skip
 _DECODER = Recipe(
-    name="decoder", epochs=12.0, batch_size=50, learning_rate=0.004, schedule="linear", warmup=0.05
+    name="decoder", epochs=4.0, batch_size=25, learning_rate=0.004, schedule="linear", warmup=0.05
 )
 _TOGETHER = Recipe(
-    name="together", epochs=3.0, batch_size=50, learning_rate=0.001, kernel_learning_rate=0.01,
+    name="together", epochs=1.0, batch_size=50, learning_rate=0.001, kernel_learning_rate=0.01,
     warmup=0.05, **_MUON,
 )  # fmt: skip
 
@@ -53,7 +53,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "clip": {
         "words": _WORDS,
         "encoder": _ENCODER,
-        "decoder": replace(_DECODER, epochs=30.0),
+        "decoder": replace(_DECODER, epochs=20.0),
     },
 }
 """By the kind of method, each stage's, in their order."""
@@ -125,7 +125,7 @@ def _material(fitting: Fitting, vocabulary: Vocabulary, side: int, paraphrases: 
     return _Material(
         images=as_batch(train.images, side, data.channels),
         sentences=sentences_of(train.captions or (), vocabulary),
-        words=words_in(train.captions or (), vocabulary),
+        words=words_in(train.captions or (), vocabulary, CONCEPTS),
         held=as_batch(held.images, side, data.channels),
         held_sentences=sentences_of(held.captions or (), vocabulary),
         prepare=normaliser(run.mean, run.std, side, fitting.device),
@@ -163,8 +163,7 @@ def _learn_decoder(network: CaptionNetwork, material: _Material) -> Job:
     device = next(network.parameters()).device
 
     def features(images: Tensor) -> Tensor:
-        found: Tensor = network.encoder(material.prepare(images))
-        return found.half().cpu()
+        return network.see(material.prepare(images)).half().cpu()
 
     task = Captioning(
         in_parts(features, material.images, _AT_ONCE),

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from convscope.applications.captioning.task import some_frames
 from convscope.applications.captioning.tokens import words_of
-from convscope.applications.captioning.vocabulary import SPECIAL, UNKNOWN, Vocabulary
+from convscope.applications.captioning.vocabulary import SPECIAL, Vocabulary
 
 __all__ = ["Naming", "WordDetector", "words_in"]
 
@@ -42,14 +42,21 @@ class WordDetector(nn.Module):
         found: Tensor = functional.logsigmoid(-self.score(features).float()).sum(-2)
         return found
 
+    def chances(self, features: Tensor) -> Tensor:
+        """p of each word in each cell: …×cells×features → …×cells×``words``."""
+        return torch.sigmoid(self.score(features).float())
 
-def words_in(captions: Sequence[Sequence[str]], vocabulary: Vocabulary) -> Tensor:
-    """1 where a word stands in any caption of the image, else 0: N × words, bool."""
-    found = torch.zeros(len(captions), len(vocabulary.words), dtype=torch.bool)
+
+def words_in(captions: Sequence[Sequence[str]], vocabulary: Vocabulary, concepts: int) -> Tensor:
+    """True where a word stands in any caption of the image: N × ``concepts``, bool.
+
+    Asked are the most frequent words, which come first in the vocabulary.
+    """
+    found = torch.zeros(len(captions), min(concepts, len(vocabulary.words)), dtype=torch.bool)
     for row, own in zip(found, captions, strict=True):
         for caption in own:
             for number in vocabulary.numbers(words_of(caption)):
-                if number > UNKNOWN:
+                if 0 <= number - len(SPECIAL) < len(row):
                     row[number - len(SPECIAL)] = True
     return found
 

@@ -22,10 +22,12 @@ METHODS = ("clip-mean", "clip-lstm", "plain", "attention")
 CLIP_METHODS = ("clip-mean", "clip-lstm")
 
 FEATURES = 64
-"""Of each cell of the grid."""
-WIDTH = 96
-"""Of a word, and of a plain decoder's state."""
-SUMS = 4
+"""Of each cell of the grid, from the encoder."""
+CONCEPTS = 256
+"""Words, the most frequent ones, that are looked for in every cell."""
+WIDTH = 64
+"""Of a plain decoder's words and state; a looking one's state, and twice its words."""
+SUMS = 3
 DROPOUT = 0.2
 
 Decoder = PlainDecoder | AttentionDecoder
@@ -36,6 +38,10 @@ class CaptionNetwork(nn.Module):
 
     Images N×C×H×W (clips N×T×C×H×W) and words M×L, where M is a multiple of N, →
     logits M×L×vocabulary, and the weights of the cells M×L×cells where the decoder looks.
+
+    Of every cell the decoder reads the encoder's features and, beside them, how likely each
+    frequent word is there: words that are found first (Fang et al. 2015), then put in order
+    (You et al. 2016; Wu et al. 2016).
     """
 
     def __init__(self, encoder: Encoder, decoder: Decoder, words: WordDetector) -> None:
@@ -45,7 +51,12 @@ class CaptionNetwork(nn.Module):
         self.words = words
 
     def forward(self, images: Tensor, words: Tensor) -> tuple[Tensor, Tensor | None]:
-        return self.decode(self.encoder(images), words)
+        return self.decode(self.see(images), words)
+
+    def see(self, images: Tensor) -> Tensor:
+        """What the decoder reads: N×cells×(features + concepts), of clips N×T×cells×…"""
+        cells = self.encoder(images)
+        return torch.cat([cells.float(), self.words.chances(cells)], -1)
 
     def decode(self, features: Tensor, words: Tensor) -> tuple[Tensor, Tensor | None]:
         """From features on.  In float32 whatever comes in: sums over time lose too much."""
@@ -55,8 +66,8 @@ class CaptionNetwork(nn.Module):
 
     def name(self, images: Tensor) -> Tensor:
         """Of every word log p that it is nowhere in the image, or in any frame: N×words."""
-        features: Tensor = self.encoder(images)
-        found: Tensor = self.words(features.flatten(1, -2))
+        cells: Tensor = self.encoder(images)
+        found: Tensor = self.words(cells.flatten(1, -2))
         return found
 
     def begin(self, features: Tensor) -> State:
@@ -76,14 +87,16 @@ def make_network(
     """
     with _drawn_from(seed):
         encoder = Encoder(backbone, channels, features=FEATURES)
-        detector = WordDetector(FEATURES, words - len(SPECIAL))
-        return CaptionNetwork(encoder, _decoder(method, side, words), detector)
+        concepts = min(words - len(SPECIAL), CONCEPTS)
+        detector = WordDetector(FEATURES, concepts)
+        return CaptionNetwork(encoder, _decoder(method, side, words, concepts), detector)
 
 
-def _decoder(method: str, side: int, words: int) -> Decoder:
+def _decoder(method: str, side: int, words: int, concepts: int) -> Decoder:
+    read = FEATURES + concepts
     if method == "attention":
-        return AttentionDecoder(FEATURES, words, width=WIDTH // 2, hidden=WIDTH, dropout=DROPOUT)
-    reader: nn.Module = GridReader(FEATURES, side, sums=SUMS, width=WIDTH)
+        return AttentionDecoder(read, words, width=WIDTH // 2, hidden=WIDTH, dropout=DROPOUT)
+    reader: nn.Module = GridReader(read, side, concepts=concepts, sums=SUMS, width=WIDTH)
     if method == "clip-mean":
         reader = ClipMean(reader)
     elif method == "clip-lstm":

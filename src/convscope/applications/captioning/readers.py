@@ -18,24 +18,42 @@ class GridReader(nn.Module):
     images differ as much as words do from the first step on.  One sum with equal weights would
     be the pooled vector of Show and Tell, which says what there is and how much of it; sums
     with other weights say where.  A matrix on the whole grid would do the same with
-    cells·features·width weights.  Features N×cells×``features`` → N×``width``.
+    cells·features·width weights.
+
+    The last ``concepts`` features are probabilities p_{w,i} of words; W₃·B(log odds of
+    1 − Π_i (1 − p_{w,i})) is added: which words there are at all (Wu et al. 2016).
+    Features N×cells×``features`` → N×``width``.
     """
 
-    def __init__(self, features: int, side: int, *, sums: int, width: int) -> None:
+    def __init__(self, features: int, side: int, *, concepts: int, sums: int, width: int) -> None:
         super().__init__()
+        self.concepts = concepts
         # Two dimensions: an optimizer for kernels takes whatever has more for one.
         self.places = nn.Parameter(_waves(side, sums).repeat_interleave(features, 0))
         self.inner = nn.Linear(features * sums, width, bias=False)
         self.inner_norm = nn.BatchNorm1d(width)
         self.outer = nn.Linear(width, width, bias=False)
         self.outer_norm = nn.BatchNorm1d(width)
+        self.present_norm = nn.BatchNorm1d(concepts)
+        self.present = nn.Linear(concepts, width, bias=False)
 
     def forward(self, features: Tensor) -> Tensor:
         places = self.places.unflatten(0, (-1, features.shape[2]))
         sums = torch.einsum("nif,kfi->nfk", features, places)
         hidden = torch.relu(self.inner_norm(self.inner(sums.flatten(1))))
-        found: Tensor = self.outer_norm(self.outer(hidden))
+        words = self.present_norm(_log_odds(features[:, :, -self.concepts :]))
+        found: Tensor = self.outer_norm(self.outer(hidden)) + self.present(words)
         return found
+
+
+def _log_odds(chances: Tensor) -> Tensor:
+    """Of a word in any cell, from its probability in each: N×cells×words → N×words."""
+    absent = torch.log1p(-chances.clamp(max=1 - _LEAST)).sum(1)
+    return torch.logit(-torch.expm1(absent), eps=_LEAST)
+
+
+_LEAST = 1e-3
+"""How close to 0 and 1 probabilities are told apart."""
 
 
 class ClipMean(nn.Module):

@@ -162,5 +162,5 @@ def _features(network: CaptionNetwork, images: Tensor) -> Iterator[Tensor]:
     """Features of images, so many at a time."""
     for start in range(0, len(images), AT_ONCE):
         with torch.inference_mode():
-            features = network.encoder(images[start : start + AT_ONCE])
+            features = network.see(images[start : start + AT_ONCE])
         yield features
