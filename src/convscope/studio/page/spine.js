@@ -1,0 +1,185 @@
+// The network, always on top: the image, a card for each layer with its maps, the answer.
+//
+// A card opens its layer, an edge its derivation.  Maps are drawn when they come into view.
+
+import { answer, leaves, picture, plane, sourceOf, strip, subject } from "./looking.js";
+import { bars } from "./parts/answer.js";
+import { make, rested } from "./parts/make.js";
+import { go, offOf, poolsOf, state } from "./state.js";
+
+const SHOWN = 4;
+
+export class Spine {
+  #root;
+  #list = make("ol.spine", { "aria-label": "layers, from the image to the answer" });
+  #words = make("p.spine-words", { role: "status" });
+  #cards = new Map();
+  #built = "";
+  #asked = 0;
+  #input = make("heat-map", { label: "the image" });
+  #result = make("li.card.result");
+  #seen = new IntersectionObserver((entries) => entries.forEach((entry) => {
+    const card = this.#cards.get(entry.target.dataset.layer);
+    if (!card) return;
+    card.visible = entry.isIntersecting;
+    if (card.visible) this.#draw(card);
+  }), { rootMargin: "0px 400px" });
+  /** Requests for maps wait until typing has paused; the first does not. */
+  #later = rested((now, turn) => this.#fill(now, turn), 500);
+
+  constructor(root) {
+    this.#root = root;
+    root.append(this.#list, this.#words);
+  }
+
+  async show(now) {
+    const turn = ++this.#asked;
+    this.#choose(now);
+    let record;
+    try {
+      record = await subject(now);
+    } catch (problem) {
+      if (turn === this.#asked) this.#fail(problem);
+      return;
+    }
+    if (turn !== this.#asked) return;
+    const first = this.#built === "";
+    const anew = this.#built !== record.canonical;
+    if (anew) this.#build(record);
+    this.#choose(now);
+    if (anew && !first && now.lens === "design") this.#later(now, turn);
+    else {
+      this.#later.cancel();
+      this.#fill(now, turn, record);
+    }
+  }
+
+  #fail(problem) {
+    this.#built = "";
+    this.#list.replaceChildren();
+    this.#words.replaceChildren(make("b", {}, problem.problem), problem.remedy ? `: ${problem.remedy}` : "");
+  }
+
+  // --- the cards ---
+
+  #build(record) {
+    this.#built = record.canonical;
+    this.#seen.disconnect();
+    this.#cards.clear();
+    const input = record.explanation.input;
+    const sides = `${input.height}×${input.width}×${input.channels}`;
+    const open = make("button", { type: "button", onclick: () => this.#chooseImage() }, this.#input, make("b", {}, "image"), make("small.volume", {}, sides));
+    this.#list.replaceChildren(
+      make("li.card.image", {}, open),
+      ...record.spine.flatMap((card) => this.#items(card)),
+      this.#result);
+    for (const { item } of this.#cards.values()) this.#seen.observe(item);
+  }
+
+  #items(card) {
+    const edge = this.#edge(card);
+    if (!card.body.length) return [edge, this.#card(card)];
+    const path = (cards, label) => make("li.path", {}, make("span.path-name", {}, label),
+      make("ol", {}, cards.length ? cards.flatMap((each) => this.#items(each)) : make("li.identity", {}, "as it came")));
+    const block = make("li.block", {}, make("ol.paths", {}, path(card.body, card.name), path(card.shortcut, "shortcut")));
+    return [edge, block, make("li.edge.sum", { "aria-hidden": "true" }, "+"), this.#card(card)];
+  }
+
+  #edge(card) {
+    const words = `${card.input.text} → ${card.output.text}: how ${card.name} makes it`;
+    return make("li.edge", {}, make("button", {
+      type: "button", "aria-label": words, title: words,
+      onclick: () => go({ lens: "design", layer: card.name }),
+    }, "→"));
+  }
+
+  #card(card) {
+    const maps = make("span.miniatures");
+    const open = make("button", { type: "button", onclick: () => this.#open(card) },
+      maps, make("b", {}, card.name), make("small.volume", {}, card.output.text));
+    const item = make("li.card", {}, open);
+    item.dataset.layer = card.name;
+    this.#cards.set(card.name, { item, open, maps, found: null, drawn: null, visible: false });
+    return item;
+  }
+
+  #open(card) {
+    const { lens } = state();
+    go({ layer: card.name, ...(lens === "design" ? {} : { lens: null }) });
+  }
+
+  #chooseImage() {
+    go({ lens: null });
+    requestAnimationFrame(() => document.querySelector("[data-choose-image]")?.focus());
+  }
+
+  #choose(now) {
+    const [off, pools] = [offOf(now.off), poolsOf(now.pools)];
+    for (const [name, { item, open }] of this.#cards) {
+      const chosen = name === now.layer;
+      if (chosen) {
+        open.setAttribute("aria-current", "true");
+        if (this.#asked && item.dataset.chosen !== "yes") this.#reveal(item);
+      } else open.removeAttribute("aria-current");
+      item.dataset.chosen = chosen ? "yes" : "no";
+      item.classList.toggle("changed", name in off || name in pools);
+    }
+  }
+
+  /** Into view within the strip, without moving the page. */
+  #reveal(item) {
+    const left = item.offsetLeft - this.#list.offsetLeft;
+    const [from, to] = [this.#list.scrollLeft, this.#list.scrollLeft + this.#list.clientWidth];
+    if (left < from || left + item.offsetWidth > to) this.#list.scrollLeft = left - this.#list.clientWidth / 3;
+  }
+
+  // --- what is alive in them ---
+
+  async #fill(now, turn) {
+    this.#root.setAttribute("aria-busy", "true");
+    try {
+      const [{ head, arrays }, said] = await Promise.all([strip(now), answer(now)]);
+      if (turn !== this.#asked) return;
+      this.#input.data = picture(arrays.image);
+      this.#input.setAttribute("label", `the image: ${said.image.class || said.image.name}`);
+      const known = new Map(head.layers.map((layer) => [layer.name, layer]));
+      for (const [name, card] of this.#cards) {
+        card.found = known.has(name) ? { ...known.get(name), maps: arrays[name] } : null;
+        if (card.visible) this.#draw(card);
+      }
+      this.#result.replaceChildren(bars(said, 10));
+      this.#say(now, said);
+    } catch (problem) {
+      if (turn === this.#asked) this.#words.replaceChildren(make("b", {}, problem.problem), problem.remedy ? `: ${problem.remedy}` : "");
+    } finally {
+      if (turn === this.#asked) this.#root.removeAttribute("aria-busy");
+    }
+  }
+
+  #say(now, said) {
+    const best = said.probabilities.indexOf(Math.max(...said.probabilities));
+    const parts = [];
+    if (!said.trained) parts.push("Not trained: the weights are random.");
+    if (now.off || now.pools) parts.push("Changed: marked layers differ from what was trained.");
+    if (said.image.class && said.image.class !== said.classes[best] && said.trained) parts.push(`It is a ${said.image.class}, and is taken for a ${said.classes[best]}.`);
+    if (said.note) parts.push(said.note);
+    if (!now.layer && !now.lens && !parts.length) parts.push("Touch a layer to see what it makes of the image; touch an arrow to see how its numbers come about.");
+    this.#words.textContent = parts.join(" ");
+  }
+
+  #draw(card) {
+    if (!card.found || card.drawn === card.found) return;
+    card.drawn = card.found;
+    const { maps, limit } = card.found;
+    const spatial = maps.shape.length === 3;
+    const count = spatial ? Math.min(SHOWN, maps.shape[0]) : 1;
+    while (card.maps.childElementCount > count) card.maps.lastChild.remove();
+    while (card.maps.childElementCount < count) card.maps.append(make("heat-map"));
+    card.maps.classList.toggle("single", count === 1);
+    [...card.maps.children].forEach((map, channel) => {
+      map.data = spatial
+        ? { values: plane(maps, channel), shape: maps.shape.slice(1), limit }
+        : { values: maps.values, shape: [maps.values.length, 1], limit };
+    });
+  }
+}
