@@ -28,9 +28,7 @@ def decoders() -> dict[str, PlainDecoder | AttentionDecoder]:
     torch.manual_seed(0)
     reader = GridReader(6, 4, concepts=2, sums=3, width=8)
     return {
-        "plain": PlainDecoder(
-            GridReader(6, 4, concepts=2, sums=3, width=8), WORDS, width=8, dropout=0.3
-        ),
+        "plain": PlainDecoder(reader, WORDS, width=8, dropout=0.3),
         "attention": AttentionDecoder(6, WORDS, width=5, hidden=7, dropout=0.3),
     }
 

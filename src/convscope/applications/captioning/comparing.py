@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -138,9 +137,8 @@ def compare_captioners(
         return _measured(place, cell, how, tell, observe)
 
     told = {"threads": conditions.threads, "versions": dict(conditions.versions)}
-    with closing(fill(place / TABLE, "captioning", cells, measure, conditions=told)) as rows:
-        for row in rows:
-            tell(Progress("comparing captioners", row.done, row.cells, "trainings"))
+    for row in fill(place / TABLE, "captioning", cells, measure, conditions=told):
+        tell(Progress("comparing captioners", row.done, row.cells, "trainings"))
     return comparison_of(read_table(place / TABLE), cells)
 
 

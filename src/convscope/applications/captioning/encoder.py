@@ -48,7 +48,7 @@ class Encoder(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         if images.ndim == 5:
             found: Tensor = self(images.flatten(0, 1))
-            return found.unflatten(0, images.shape[:2])
+            return found.reshape(*images.shape[:2], *found.shape[1:])
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             maps = fast_forward(self.backbone)(images)
         maps = fast_forward(self.stages)(maps)

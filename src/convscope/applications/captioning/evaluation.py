@@ -189,6 +189,6 @@ def _signatures(run: ApplicationRun, reading: Reading, part: Split) -> Tensor:
     def change(images: Tensor) -> Tensor:
         prepared = prepare(images)
         maps = backbone(prepared.flatten(0, -4))
-        return signature(maps.unflatten(0, images.shape[:-3]))
+        return signature(maps.reshape(*images.shape[:-3], *maps.shape[1:]))
 
     return in_parts(change, as_batch(part.images, side, run.channels), 32)

@@ -58,7 +58,7 @@ def normaliser(
 
     def prepared(images: Tensor) -> Tensor:
         flat = normalise(images.flatten(0, -4))  # channels last is for four dimensions
-        return flat.unflatten(0, images.shape[:-3]) if images.ndim > 4 else flat
+        return flat.reshape(*images.shape[:-3], *flat.shape[1:]) if images.ndim > 4 else flat
 
     return prepared
 

@@ -38,7 +38,7 @@ class GridReader(nn.Module):
         self.present = nn.Linear(concepts, width, bias=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        places = self.places.unflatten(0, (-1, features.shape[2]))
+        places = self.places.view(-1, features.shape[2], features.shape[1])
         sums = torch.einsum("nif,kfi->nfk", features, places)
         hidden = torch.relu(self.inner_norm(self.inner(sums.flatten(1))))
         words = self.present_norm(_log_odds(features[:, :, -self.concepts :]))
@@ -91,7 +91,7 @@ class ClipLSTM(nn.Module):
 def _each_frame(reader: nn.Module, features: Tensor) -> Tensor:
     """N×T×… → N×T×width, all frames in one go."""
     found: Tensor = reader(features.flatten(0, 1))
-    return found.unflatten(0, features.shape[:2])
+    return found.reshape(*features.shape[:2], *found.shape[1:])
 
 
 def _waves(side: int, count: int) -> Tensor:
