@@ -111,7 +111,8 @@ def rungs_figure(
     columns += [("truth", truth), *answers]
     side = 1.12
     width = 2 * PAD + len(columns) * side + (len(columns) - 1) * 0.08
-    present = sorted({int(k) for mask in truth for k in np.unique(mask) if k != VOID})
+    shown = [*truth, *(mask for _, masks in answers for mask in masks)]
+    present = sorted({int(k) for mask in shown for k in np.unique(mask) if k != VOID})
     keys = _key_rows(len(present), width)
     with figure_style():
         height = 0.75 + len(images) * (side + 0.08) + keys * _KEY + PAD
@@ -145,7 +146,7 @@ def comparison_figure(comparison: SegmentationComparison) -> Figure:
             side.set_xlabel(name)
             side.grid(True, axis="x")
         axes[0].set_yticks(range(len(rungs)), [rung.name for rung in rungs])
-        axes[0].invert_yaxis()
+        axes[0].set_ylim(len(rungs) - 0.5, -0.6)  # the first on top
         axes[0].tick_params(axis="y", length=0)
         seeds = len(comparison.seeds)
         text = f"{comparison.images:,} {comparison.split} images of {comparison.data}"

@@ -9,7 +9,7 @@ from tests.applications.segmentation.tiny import REGIONS, split
 from torch import Tensor, nn
 
 from convscope.applications.segmentation.task import (
-    Segmentation,
+    PixelClassification,
     answered,
     region_weights,
     require_regions,
@@ -33,9 +33,9 @@ class Bright(nn.Module):
         return torch.cat([torch.full_like(images, 0.7), images, 1 - images], 1)
 
 
-def task(data: Split, recipe: Recipe | None = None, weights: float = 0) -> Segmentation:
+def task(data: Split, recipe: Recipe | None = None, weights: float = 0) -> PixelClassification:
     assert data.masks is not None
-    return Segmentation(
+    return PixelClassification(
         data,
         NORMALISE,
         recipe or Recipe(),
@@ -90,7 +90,7 @@ def test_a_lattice_is_a_quarter_of_the_pixels_and_moves() -> None:
     masks[masks == VOID] = 0  # so that all four lattices hold as many pixels
     assert data.masks is not None
     weights = np.ones(3, np.float32)
-    quarter = Segmentation(
+    quarter = PixelClassification(
         data, NORMALISE, Recipe(), REGIONS, masks=data.masks, weights=weights, lattice=2
     )
     torch.manual_seed(1)

@@ -12,7 +12,7 @@ from torch import nn
 from convscope.applications.planning import Fitting
 from convscope.applications.segmentation.methods import STAGES, prepare, recipe_of
 from convscope.applications.segmentation.task import (
-    Segmentation,
+    PixelClassification,
     region_weights,
     require_regions,
     scored,
@@ -47,7 +47,7 @@ def _job(fitting: Fitting, stage: str, recipe: Recipe, network: nn.Module) -> Jo
         masks = shuffled_masks(masks, run.seed)
     held = fitting.data.validation if len(fitting.data.validation) else None
     normalise = Normalise(run, fitting.device)
-    task = Segmentation(
+    task = PixelClassification(
         train,
         normalise,
         recipe,

@@ -20,7 +20,7 @@ from convscope.training.recipe import Recipe
 from convscope.training.task import Normalise
 
 __all__ = [
-    "Segmentation",
+    "PixelClassification",
     "answered",
     "region_weights",
     "require_regions",
@@ -34,7 +34,7 @@ PIXELS_AT_ONCE = 16 * 128 * 128
 Pixels = NDArray[np.uint8]
 
 
-class Segmentation:
+class PixelClassification:
     """Images into masks: cross-entropy of every known pixel, and mean IoU as the score.
 
     ``weights`` are those of the regions (``region_weights``); the loss is their weighted mean
