@@ -40,7 +40,7 @@ def network(stride: int = 4) -> RegionCNN:
     layers = nn.Sequential(
         nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(stride), nn.Conv2d(4, 8, 1)
     )
-    return RegionCNN(layers, Head(8, 2, channels=6, units=10), stride).eval()
+    return RegionCNN(layers, Head(8, 3, channels=6, units=10), stride).eval()
 
 
 def test_regions_are_compared_with_the_objects_of_their_own_image() -> None:
@@ -143,7 +143,7 @@ def test_crops_suit_the_stride_of_the_backbone(stride: int) -> None:
     features = net.features(image, image, [torch.tensor([[0.0, 0.0, 30.0, 30.0]])])
     assert net.side == 7 * stride
     assert features.shape == (1, 8, 7, 7)
-    assert net(torch.zeros(2, 1, net.side, net.side)).shape == (2, 3)
+    assert net(torch.zeros(2, 1, net.side, net.side)).shape == (2, 4)
 
 
 def test_other_maps_are_pooled_to_seven_places() -> None:
@@ -163,7 +163,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Detector:
 def fitted(out: Path, **options: Any) -> Detector:
     detector = Detector("rcnn", BACKBONE, {"proposals": 60, "cost": 0.01})
     recipe = {"epochs": "4", "batch_size": "16", "learning_rate": "0.005"}
-    return detector.fit(things(), out=out, options=Options(recipe=recipe, **options))
+    data = things(validation=20)
+    return detector.fit(data, out=out, options=Options(recipe=recipe, **options))
 
 
 def test_it_learns_to_detect(trained: Detector) -> None:

@@ -1,4 +1,4 @@
-"""Pictures that a detector learns in a second: bright squares and dark crosses on noise."""
+"""Pictures that a detector learns in a second: squares, crosses and frames on noise."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from convscope.data.annotated import Annotated, Objects, Split, fingerprint_of_annotated
 
-CLASSES = ("square", "cross")
+CLASSES = ("square", "cross", "frame")
 BACKBONE = (
     "input auto -> conv 4 3x3 pad 1 -> relu -> maxpool 2 -> conv 8 3x3 pad 1 -> relu -> maxpool 2"
 )
@@ -66,12 +66,14 @@ def _picture(
             int(corner) * side // 2 + int(generator.integers(0, 4))
             for corner in divmod(int(place), 2)
         )
-        label = int(generator.integers(0, 2))
+        label = int(generator.integers(0, 3))
         window = image[:, top : top + extent, left : left + extent]
-        if label == 0:
+        third = extent // 3
+        if label != 1:
             window[:] = 230
-        else:
-            third = extent // 3
+        if label == 2:
+            window[:, third:-third, third:-third] = 10
+        if label == 1:
             window[:, third:-third] = 10
             window[:, :, third:-third] = 10
         boxes.append([left, top, left + extent, top + extent])
