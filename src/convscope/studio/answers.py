@@ -79,8 +79,10 @@ class Arrays(Response):
 
     media_type = "application/octet-stream"
 
-    def __init__(self, head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        super().__init__(_packed(head, arrays))
+    def __init__(
+        self, head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], status_code: int = 200
+    ) -> None:
+        super().__init__(_packed(head, arrays), status_code)
 
 
 def problem_of(error: ConvscopeError) -> Problem:

@@ -7,6 +7,7 @@ studio, steps back behind the page that a person looks at, and leaves its exit c
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import sys
 from collections.abc import Sequence
@@ -29,11 +30,12 @@ def launched(arguments: Sequence[str]) -> int:
     if hasattr(os, "nice"):
         with suppress(OSError):
             os.nice(_NICE)
+    sys.argv = ["convscope", *arguments[1:]]
     code = 1
     try:
-        from convscope.cli.app import main
-
-        code = main(list(arguments[1:]))
+        runpy.run_module("convscope", run_name="__main__")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0
     except KeyboardInterrupt:
         code = 130
     finally:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from convscope.errors import ConvscopeError, UsageError
 from convscope.studio.answers import Problem, Record, problem_of, status_of
@@ -24,7 +25,7 @@ from convscope.studio.workspace import Workspace
 if TYPE_CHECKING:
     import uvicorn
 
-__all__ = ["application", "configured", "listening", "serve"]
+__all__ = ["application", "configured", "inner", "listening", "serve"]
 
 _ROUTES = ("state", "design", "runs", "train", "images", "inside", "measures")
 """Files of ``routes``, each with a ``router``."""
@@ -38,8 +39,13 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def application(settings: Settings) -> FastAPI:
-    """The studio as an ASGI application."""
+def application(settings: Settings) -> Safety:
+    """The studio as an ASGI application, safety around all of it."""
+    return Safety(inner(settings), settings)
+
+
+def inner(settings: Settings) -> FastAPI:
+    """What stands behind the checks."""
     made = FastAPI(
         title="convscope studio",
         docs_url=None,  # they load from another host
@@ -57,7 +63,6 @@ def application(settings: Settings) -> FastAPI:
     made.add_exception_handler(RequestValidationError, _invalid)
     made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(Exception, _fault)
-    made.add_middleware(Safety, settings=settings)
     return made
 
 
@@ -99,7 +104,7 @@ def serve(settings: Settings, opened: Callable[[Settings], None]) -> None:
             uvicorn.Server(configured(application(actual))).run(sockets=[listener])
 
 
-def configured(app: FastAPI) -> uvicorn.Config:
+def configured(app: ASGIApp) -> uvicorn.Config:
     """How uvicorn serves it: quietly, and without waiting for event streams at the end."""
     import uvicorn
 

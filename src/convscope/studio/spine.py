@@ -39,6 +39,8 @@ def read(
         if close:
             raise UsageError(f"{text.strip()!r} is no name of the zoo", remedy=close) from None
         raise error
+    if architecture.complete:
+        return text, architecture
     try:
         return text, architecture.completed(volume or _EXAMPLE, classes or _CLASSES)
     except ShapeError as error:

@@ -1,0 +1,61 @@
+"""Editing: one layer of an architecture, anywhere in it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convscope.architecture.architecture import Architecture
+from convscope.architecture.editing import edited
+from convscope.errors import NotationError, ShapeError, UsageError
+
+NESTED = Architecture.parse(
+    "input 8x8x4 -> 2 x { residual { conv 4 3x3 pad 1 -> relu } -> relu } -> fc 2"
+)
+PLAIN = Architecture.parse("input 8x8x1 -> conv 4 3x3 -> relu -> maxpool 2 -> fc 2")
+
+
+@given(st.integers(0, 3), st.sampled_from(["before", "after"]))
+def test_what_is_put_in_can_be_taken_away(place: int, action: str) -> None:
+    more = edited(PLAIN, (place,), action, "tanh")  # type: ignore[arg-type]
+    assert len(more.layers) == 5
+    assert edited(more, (place + (action == "after"),), "remove") == PLAIN
+
+
+def test_inside_of_repetitions_and_blocks() -> None:
+    assert str(edited(NESTED, (0, 0, 1), "replace", "tanh")) == (
+        "input 8x8x4 -> 2 x { residual { conv 4 3x3 pad 1 -> tanh } -> relu } -> fc 2"
+    )
+    assert str(edited(NESTED, (0, 1), "remove")) == (
+        "input 8x8x4 -> 2 x { residual { conv 4 3x3 pad 1 -> relu } } -> fc 2"
+    )
+
+
+def test_every_node_is_found_by_its_path() -> None:
+    for node in NESTED.nodes:
+        assert edited(NESTED, node.path, "after", "gelu") != NESTED
+
+
+@pytest.mark.parametrize(
+    ("path", "action", "notation", "message"),
+    [
+        ((), "remove", "", "the input is no layer"),
+        ((7,), "remove", "", "there is no layer at 7: give 0 to 3"),
+        ((0, 1), "remove", "", "this layer holds no others"),
+        ((0,), "after", "  ", "no layer is given"),
+    ],
+)
+def test_what_is_refused(path: tuple[int, ...], action: str, notation: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        edited(PLAIN, path, action, notation)  # type: ignore[arg-type]
+
+
+def test_what_does_not_fit_is_told_with_the_line_that_came_out() -> None:
+    with pytest.raises(ShapeError) as caught:
+        edited(PLAIN, (1,), "replace", "conv 4 9x9")
+    assert caught.value.text[caught.value.start : caught.value.end] == "conv 4 9x9"
+    with pytest.raises(NotationError):
+        edited(PLAIN, (1,), "replace", "cnv 4")
+    with pytest.raises(NotationError):
+        edited(Architecture.parse("input 4x4x1 -> fc 2"), (0,), "remove")
