@@ -101,3 +101,16 @@ def test_terminals_without_our_signs(encoding: str) -> None:
 def test_numbers_of_a_single_seed_are_json() -> None:
     gains = [rung.gain for rung in comparison(seeds=1).rungs]
     assert gains[0] is None and not math.isnan(gains[1].mean)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("module", "result"),
+    [("answers", segmentation()), ("ladder", comparison())],
+    ids=["Segmentation", "SegmentationComparison"],
+)
+def test_results_show_themselves_in_a_notebook(module: str, result: object) -> None:
+    from convscope.report.looks import LOOKS, figure_html, view_text
+
+    look = LOOKS[f"applications.segmentation.{module}", type(result).__name__]
+    assert "<svg" in str(figure_html(look, result))
+    assert "boat" in view_text(look, result)

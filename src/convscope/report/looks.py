@@ -86,6 +86,15 @@ LOOKS: dict[tuple[str, str], Look] = {
     ("applications.detection.relations", "DetectionComparison"): Look(
         "detection_figure:comparison_figure", "detection_view:DetectionComparisonView"
     ),
+    ("applications.segmentation.answers", "Segmentation"): Look(
+        "segmentation_figure:mask_figure", "segmentation_view:SegmentationView"
+    ),
+    ("applications.segmentation.evaluation", "SegmentationEvaluation"): Look(
+        "", "segmentation_view:SegmentationEvaluationView"
+    ),
+    ("applications.segmentation.ladder", "SegmentationComparison"): Look(
+        "segmentation_figure:comparison_figure", "segmentation_view:SegmentationComparisonView"
+    ),
     ("applications.captioning.sentences", "Caption"): Look(
         "captioning_figure:caption_figure", "captioning_view:CaptionView"
     ),

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from convscope.applications.segmentation.ladder import SegmentationComparison
     from convscope.experiments.statistics import Estimate
 
-__all__ = ["comparison_figure", "masks_figure", "painted", "region_colours", "rungs_figure"]
+__all__ = [
+    "comparison_figure",
+    "mask_figure",
+    "masks_figure",
+    "painted",
+    "region_colours",
+    "rungs_figure",
+]
 
 _TOL = ("#332288", "#882255", "#DDCC77", "#44AA99", "#999933", "#AA4499")
 """Of Paul Tol's muted scheme, those that are none of Okabe and Ito's."""
@@ -97,6 +104,11 @@ def masks_figure(segmentations: Sequence[Segmentation], *, across: int = 3) -> F
         bottom = PAD + rows * (height + _GAP)
         _draw_key(figure, bottom, width, [(k, regions[k]) for k in present], len(regions))
     return figure
+
+
+def mask_figure(found: Segmentation) -> Figure:
+    """One picture beside itself with its regions painted."""
+    return masks_figure([found])
 
 
 def rungs_figure(

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from convscope.applications.segmentation.scores import SegmentationScores
     from convscope.experiments.statistics import Estimate
 
-__all__ = ["SegmentationComparisonView", "SegmentationEvaluationView", "SegmentationsView"]
+__all__ = [
+    "SegmentationComparisonView",
+    "SegmentationEvaluationView",
+    "SegmentationView",
+    "SegmentationsView",
+]
 
 _WIDEST = 100
 _MEANINGS = (
@@ -47,6 +52,16 @@ class SegmentationsView(View):
                 )
             lines += table_lines(rows, say)
         return lines
+
+
+@dataclass(frozen=True)
+class SegmentationView(View):
+    """One picture, and the parts of it that its regions have."""
+
+    segmentation: Segmentation
+
+    def lines(self, width: int, say: Say) -> list[Line]:
+        return SegmentationsView([self.segmentation]).lines(width, say)
 
 
 @dataclass(frozen=True)
