@@ -162,8 +162,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Detector:
 
 def fitted(out: Path, **options: Any) -> Detector:
     detector = Detector("rcnn", BACKBONE, {"proposals": 60, "cost": 0.01})
-    recipe = {"epochs": "4", "batch_size": "16", "learning_rate": "0.005"}
-    data = things(validation=20)
+    recipe = {"epochs": "2", "batch_size": "16", "learning_rate": "0.005"}
+    data = things(60, validation=20)
     return detector.fit(data, out=out, options=Options(recipe=recipe, **options))
 
 
@@ -218,7 +218,7 @@ def test_with_shuffled_labels_it_collapses(trained: Detector, tmp_path: Path) ->
 
 
 def test_it_reads_the_stored_proposals(trained: Detector) -> None:
-    stored = proposals_of(things().train.images, Search(most=60))
+    stored = proposals_of(things(60).train.images, Search(most=60))
     told = trained.trained_run.results["stages"][1]["proposals"]
     assert told["fingerprint"] == stored.fingerprint
 
