@@ -7,7 +7,9 @@
 //   input: { name, images: [C×H×W, …] }, start: { kernel, place: [row, column] },
 //   after: [{ name, kind, … }] the batch norm, activation and pooling that follow
 // }
-// .image chooses one of the images.  Attribute source names a data block of the page.
+// .image chooses one of the images, .place = [row, column] where the kernel stands.  Where it is
+// moved by hand or by itself, "place" is dispatched: { kernel, channel, row, column }.
+// Attribute source names a data block of the page.
 // Needs heat-map.js, colour-scale.js and kernel-terms.js, which adds up.
 (() => {
   "use strict";
@@ -80,6 +82,14 @@
       this.#show();
     }
 
+    get place() { return [...this.#place]; }
+
+    set place(place) {
+      const known = this.#place.every((each, axis) => each === place[axis]);
+      this.#place = [...place];
+      if (!known && !this.#timer) this.#show();
+    }
+
     get #input() {
       const { images } = this.#data.input;
       return images[Math.min(this.#image, images.length - 1)];
@@ -145,6 +155,7 @@
         range("kernel", `kernel of ${layer}`, channels.length, (kernel) => {
           this.#kernel = kernel;
           this.#show();
+          this.#moved();
         }),
         range("slice", `channel of ${input.name}`, this.#shape.depth, (slice) => {
           this.#slice = slice;
@@ -262,6 +273,13 @@
       const [rows, columns] = this.#data.size;
       this.#place = [Math.max(0, Math.min(rows - 1, row)), Math.max(0, Math.min(columns - 1, column))];
       this.#show();
+      this.#moved();
+    }
+
+    #moved() {
+      const [row, column] = this.#place;
+      const detail = { kernel: this.#kernel, channel: this.#data.channels[this.#kernel], row, column };
+      this.dispatchEvent(new CustomEvent("place", { detail }));
     }
 
     /** On the slider, too, up and down go from row to row. */
