@@ -16,6 +16,7 @@ from convscope.claims.table import (
     CLAIMS,
     claim_named,
     claims_record,
+    found_in,
     measure_claims,
     outcome_of,
     stored,
@@ -108,8 +109,10 @@ def counting(monkeypatch: pytest.MonkeyPatch, killed_at: int | None = None) -> l
 
 def test_a_killed_measurement_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = counting(monkeypatch, killed_at=2)
+    assert found_in(tmp_path, "counted", quick=True) is None
     with pytest.raises(KeyboardInterrupt):
         list(measure_claims(["counted"], folder=tmp_path, quick=True))
+    assert found_in(tmp_path, "counted", quick=True) is None
     second = counting(monkeypatch)
     (outcome,) = measure_claims(["counted"], folder=tmp_path, quick=True)
     assert (first, second) == ([0, 1], [2])
@@ -118,6 +121,10 @@ def test_a_killed_measurement_goes_on(tmp_path: Path, monkeypatch: pytest.Monkey
     (again,) = measure_claims(["counted"], folder=tmp_path, quick=True)
     assert third == []
     assert (again.measured, again.seconds) == (outcome.measured, outcome.seconds)
+    left = found_in(tmp_path, "counted", quick=True)
+    assert left is not None
+    assert left.as_dict() == outcome.as_dict()
+    assert found_in(tmp_path, "counted", quick=False) is None
 
 
 def test_quick_and_full_are_kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

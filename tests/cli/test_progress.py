@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 
 import pytest
@@ -64,6 +65,22 @@ def test_lines_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "reading"
     assert [line.split()[1] for line in lines[1:]] == ["1/1,800", "3/1,800", "1,800/1,800"]
+
+
+def test_lines_for_programs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONVSCOPE_PROGRESS", "json")
+    with following() as follower:
+        for done in (0, 1, 2, 3):
+            follower.tell(Progress("reading", done, 3, "images"))
+        follower.observe(step(600, 10))
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert told == [
+        {"progress": "reading", "done": 0, "total": 3, "unit": "images"},
+        {"progress": "reading", "done": 3, "total": 3, "unit": "images"},  # not four at once
+        {"progress": "training", "done": 600, "total": 1800, "unit": "steps"},
+    ]
 
 
 def test_quiet_still_says_what_matters(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,12 +8,22 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from convscope.claims.claim import SCHEMA as CLAIM_SCHEMA
 from convscope.claims.claim import Claim, Outcome, Setting
 from convscope.data.progress import Tell
 from convscope.errors import RunError, UsageError, did_you_mean
-from convscope.experiments.table import fill, read_table
+from convscope.experiments.table import Table, fill, read_table
 
-__all__ = ["CLAIMS", "claim_named", "claims_record", "measure_claims", "outcome_of", "stored"]
+__all__ = [
+    "CLAIMS",
+    "claim_named",
+    "claims_listing",
+    "claims_record",
+    "found_in",
+    "measure_claims",
+    "outcome_of",
+    "stored",
+]
 
 SCHEMA = "convscope.claims/1"
 _STORED = Path(__file__).parent / "files" / "results.json"
@@ -67,8 +77,7 @@ def measure_claims(
 
 
 def _measured(claim: Claim, setting: Setting) -> Outcome:
-    kind = "quick" if setting.quick else "full"
-    path = setting.folder / f"claim-{claim.name}-{kind}.jsonl"
+    path = _table(setting.folder, claim.name, setting.quick)
 
     def measure(_: Any) -> dict[str, Any]:
         before = setting.earlier
@@ -76,9 +85,26 @@ def _measured(claim: Claim, setting: Setting) -> Outcome:
         return {"values": values, "earlier": setting.earlier - before}
 
     list(fill(path, claim.name, [{"claim": claim.name}], measure, conditions=setting.conditions))
-    row = read_table(path).rows[0]
+    return _outcome_in(read_table(path), claim)
+
+
+def found_in(folder: Path, name: str, *, quick: bool) -> Outcome | None:
+    """What ``measure_claims`` has found and left in a folder; None where it has not, or not yet."""
+    claim, path = claim_named(name), _table(folder, name, quick)
+    if not path.is_file():
+        return None
+    table = read_table(path)
+    return _outcome_in(table, claim) if table.rows else None
+
+
+def _table(folder: Path, name: str, quick: bool) -> Path:
+    return folder / f"claim-{name}-{'quick' if quick else 'full'}.jsonl"
+
+
+def _outcome_in(table: Table, claim: Claim) -> Outcome:
+    row = table.rows[0]
     seconds = row.seconds + float(row.values["earlier"])
-    return outcome_of(claim, row.values["values"], setting.conditions, seconds)
+    return outcome_of(claim, row.values["values"], table.conditions, seconds)
 
 
 def outcome_of(
@@ -104,6 +130,22 @@ def outcome_of(
 def claims_record(outcomes: Iterable[Outcome]) -> dict[str, Any]:
     """Values of JSON, documented in docs/json.md; what ``stored`` reads."""
     return {"schema": SCHEMA, "claims": [outcome.as_dict() for outcome in outcomes]}
+
+
+def claims_listing(known: Iterable[Outcome]) -> dict[str, Any]:
+    """All claims as ``claims_record`` has them; of those that are not known their rules alone."""
+    outcomes = {outcome.name: outcome for outcome in known}
+    records = [_listed(claim_named(name), outcomes.get(name)) for name in CLAIMS]
+    return {"schema": SCHEMA, "claims": records}
+
+
+def _listed(claim: Claim, outcome: Outcome | None) -> dict[str, Any]:
+    """The outcome's; of a claim without one, what is known before any measurement."""
+    if outcome is not None:
+        return outcome.as_dict()
+    told = {key: getattr(claim, key) for key in ("name", "title", "says", "source", "rule")}
+    missing = ("measured", "sample", "verdict", "values", "conditions", "seconds")
+    return {"schema": CLAIM_SCHEMA, **told, **dict.fromkeys(missing), "charts": []}
 
 
 def stored(path: Path | None = None) -> tuple[Outcome, ...]:

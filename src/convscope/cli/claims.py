@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,7 @@ from convscope.cli.progress import following
 from convscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from convscope.claims.claim import Claim, Outcome
+    from convscope.claims.claim import Outcome
 
 __all__ = ["claims"]
 
@@ -115,32 +115,21 @@ def _measure(
 
 
 def _list(out: str | None, json: bool) -> None:
-    from convscope.claims.table import CLAIMS, SCHEMA, claim_named, stored
+    from convscope.claims.table import CLAIMS, claim_named, claims_listing, stored
 
     known = {outcome.name: outcome for outcome in stored()}
-    listed = [claim_named(name) for name in CLAIMS]
     if out is not None and not known:
         raise UsageError(
             "no results are stored, so that there is nothing to draw",
             remedy="measure first: convscope claims --all --quick --out FOLDER",
         )
     if json:
-        records = [_record(claim, known.get(claim.name)) for claim in listed]
-        show_json({"schema": SCHEMA, "claims": records})
+        show_json(claims_listing(known.values()))
     else:
         from convscope.report.claims_view import ListedClaims
 
-        show(ListedClaims(listed, known))
+        show(ListedClaims([claim_named(name) for name in CLAIMS], known))
     _draw(list(known.values()), out)
-
-
-def _record(claim: Claim, outcome: Outcome | None) -> dict[str, Any]:
-    """The outcome's; of a claim without one, what is known before any measurement."""
-    if outcome is not None:
-        return outcome.as_dict()
-    told = {key: getattr(claim, key) for key in ("name", "title", "says", "source", "rule")}
-    missing = ("measured", "sample", "verdict", "values", "conditions", "seconds")
-    return {"schema": "convscope.claim/1", **told, **dict.fromkeys(missing), "charts": []}
 
 
 def _show(found: Sequence[Outcome]) -> None:

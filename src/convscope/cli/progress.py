@@ -1,8 +1,14 @@
-"""How far a long task is, on stderr: a bar on a terminal, a line now and then elsewhere."""
+"""How far a long task is, on stderr: a bar on a terminal, a line now and then elsewhere.
+
+Where CONVSCOPE_PROGRESS is ``json`` it is told to a program, which draws it itself.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Follower", "clock", "following", "step_line"]
 
 _SECONDS_BETWEEN_LINES = 5.0
+_SECONDS_BETWEEN_RECORDS = 0.25
 _BLUE, _GREEN = CATEGORIES[0], CATEGORIES[2]
 
 
@@ -49,6 +56,8 @@ def following(*, quiet: bool = False) -> Iterator[Follower]:
     """The follower that suits stderr."""
     if quiet:
         yield Follower()
+    elif os.environ.get("CONVSCOPE_PROGRESS") == "json":
+        yield _Records()
     elif sys.stderr.isatty():
         with _bars() as bars:
             yield _Drawing(bars)
@@ -98,6 +107,28 @@ class _Lines(Follower):
         if due or step.step == step.steps or step.scores:
             self._last = step.seconds
             note(step_line(step))
+
+
+class _Records(Follower):
+    """Lines of JSON, a few a second: ``progress`` says what, ``done`` of ``total`` how far."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def tell(self, said: Progress) -> None:
+        self._write(said.text, said.done, said.total, said.unit)
+
+    def observe(self, step: Step) -> None:
+        super().observe(step)
+        self._write("training", step.step, step.steps, "steps")
+
+    def _write(self, text: str, done: int, total: int, unit: str) -> None:
+        now, last = time.monotonic(), self._last.get(text)
+        if last is None or now - last >= _SECONDS_BETWEEN_RECORDS or done == total:
+            self._last[text] = now
+            record = {"progress": text, "done": done, "total": total, "unit": unit}
+            note(json.dumps(record, ensure_ascii=False))
 
 
 class _Drawing(Follower):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Request
 
 from convscope.studio.following import Looks
+from convscope.studio.measuring import Measurings
 from convscope.studio.pictures import Pictures
 from convscope.studio.processes import Processes
 from convscope.studio.settings import Settings
@@ -27,6 +28,7 @@ class Workspace:
         self.subjects = Subjects(settings, self.pictures)
         self.processes = Processes(settings)
         self.looks = Looks(settings, self.processes)
+        self.measurings = Measurings(settings)
         self._records: Kept[dict[str, Any]] = Kept(_RECORDS)
 
     def record(self, question: Hashable, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from convscope.studio.subjects import Sight
 from convscope.studio.workspace import Here, Workspace
 from convscope.training.runs import Run
 
-__all__ = ["Name", "router"]
+__all__ = ["STREAM", "Name", "router"]
 
 router = APIRouter(tags=["runs"])
 
@@ -30,7 +30,7 @@ Name = Annotated[str, Path(max_length=200)]
 _PAUSE = 0.3
 _SILENCE = 15.0
 """Seconds after which a comment is sent, so that whatever stands between keeps the stream."""
-_STREAM: dict[int | str, dict[str, Any]] = {
+STREAM: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {}}, "description": "Events as they come."}
 }
 
@@ -65,7 +65,7 @@ def metrics(run: Name, here: Here) -> Record:
     return Record({"run": run, "lines": here.looks.at(run).lines})
 
 
-@router.get("/runs/{run}/events", response_class=StreamingResponse, responses=_STREAM)
+@router.get("/runs/{run}/events", response_class=StreamingResponse, responses=STREAM)
 async def events(run: Name, here: Here) -> StreamingResponse:
     """The run as it grows: events ``metrics``, ``snapshots`` and ``state``."""
     await run_in_threadpool(here.looks.at, run)  # what is no run is told before the stream begins
