@@ -2,7 +2,7 @@
 
     python benchmarks/segmentation.py [--seeds N] [--quick] [--split validation] [--folder FOLDER]
 
-Trains the fully convolutional networks and the Deep Parsing Network on 2,000 scenes of 128×128
+Trains the fully convolutional networks and the Deep Parsing Network on 4,000 scenes of 128×128
 pixels, with each seed, and measures every stage on the test scenes.  Cut off, it goes on where it
 was.  Writes benchmarks/results/segmentation.json, the tables of the page, and its figures.  What
 is quick, or not of the test scenes, is printed only.
@@ -21,6 +21,7 @@ import numpy as np
 from convscope.applications.planning import Options
 from convscope.applications.segmentation.comparing import compare_segmenters, stage_network
 from convscope.applications.segmentation.ladder import RUNGS_SHOWN, SegmentationComparison
+from convscope.applications.segmentation.learning import with_scenes
 from convscope.applications.segmentation.segmenter import Segmenter
 from convscope.applications.segmentation.task import answered
 from convscope.data.annotated import Annotated
@@ -48,13 +49,14 @@ def main() -> None:
     parser.add_argument("--split", choices=("validation", "test"), default="test")
     parser.add_argument("--folder", type=Path, default=Path("segmentation-comparison"))
     arguments = parser.parse_args()
-    data = load_annotated("scenes", "masks", progress=lambda said: None)
+    options = with_scenes("scenes", Options(quick=arguments.quick))
+    data = load_annotated("scenes", "masks", **options.scenes)
     found = compare_segmenters(
         data,
         folder=arguments.folder,
         seeds=range(arguments.seeds),
         split=arguments.split,
-        options=Options(quick=arguments.quick),
+        options=options,
         progress=lambda said: print(said.text, file=sys.stderr, flush=True),
     )
     print(shown_text(SegmentationComparisonView(found), width=120))

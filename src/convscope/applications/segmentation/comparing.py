@@ -25,6 +25,7 @@ from convscope.applications.segmentation.ladder import (
     SegmentationComparison,
     rungs_of,
 )
+from convscope.applications.segmentation.learning import with_scenes
 from convscope.applications.segmentation.methods import network_of, prepare
 from convscope.applications.segmentation.segmenter import Segmenter
 from convscope.applications.segmentation.task import answered, scored
@@ -68,7 +69,7 @@ def compare_segmenters(
             remedy=f"give methods among {', '.join(RUNGS_SHOWN)}, and seeds",
         )
     place = Path(folder).expanduser().absolute()
-    how, tell = options or Options(), teller(progress)
+    how, tell = with_scenes(data, options), teller(progress)
     known = data_for(data, Segmenter.kind, backbone_of(backbone), how, progress)
     cells = _cells(methods, seeds, known, split, how)
     conditions = resolve("cpu", "float32")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from convscope.applications.planning import Fitting
+from convscope.applications.planning import Fitting, Options
 from convscope.applications.segmentation.methods import STAGES, prepare, recipe_of
 from convscope.applications.segmentation.task import (
     PixelClassification,
@@ -19,11 +21,26 @@ from convscope.applications.segmentation.task import (
     shuffled_masks,
 )
 from convscope.applications.stages import Stage
+from convscope.data.annotated import Annotated
 from convscope.training.recipe import Recipe
 from convscope.training.session import Job
 from convscope.training.task import Normalise
 
-__all__ = ["stages_of"]
+__all__ = ["stages_of", "with_scenes"]
+
+SCENES = "scenes"
+TRAIN = 4000
+"""Scenes that are learnt from, unless another number is asked for: new garments teach more
+than the same ones again."""
+QUICK_TRAIN = 2000
+
+
+def with_scenes(data: Annotated | str | Path, options: Options | None) -> Options:
+    """The options with the number of scenes to learn from, where the data are scenes by name."""
+    how = options or Options()
+    if str(data) != SCENES:
+        return how
+    return replace(how, scenes={"train": QUICK_TRAIN if how.quick else TRAIN, **how.scenes})
 
 
 def stages_of(fitting: Fitting) -> tuple[Stage, ...]:

@@ -53,7 +53,7 @@ _BASE = Recipe(
     optimizer="muon",
     learning_rate=0.005,
     kernel_learning_rate=0.05,
-    batch_size=16,
+    batch_size=8,
     schedule="linear",
     warmup=0.1,
     flip=True,
@@ -62,13 +62,13 @@ _FINER = replace(_BASE, learning_rate=0.002, kernel_learning_rate=0.02)
 # Few numbers that mean something each are no matrices to be turned: Adam moves them.
 _SMOOTH = replace(_BASE, optimizer="adam", learning_rate=0.003)
 _RECIPES: dict[str, Recipe] = {
-    "stride8": replace(_BASE, epochs=12.0),
-    "stride4": replace(_FINER, epochs=4.0),
-    "stride2": replace(_FINER, epochs=8.0),
-    "unary": replace(_BASE, epochs=14.0),
-    "local": replace(_SMOOTH, epochs=0.25, learning_rate=0.03),
-    "context": replace(_SMOOTH, epochs=0.75),
-    "joint": replace(_SMOOTH, epochs=0.5, learning_rate=0.0005),
+    "stride8": replace(_BASE, epochs=7.0),
+    "stride4": replace(_FINER, epochs=2.0),
+    "stride2": replace(_FINER, epochs=4.0),
+    "unary": replace(_BASE, epochs=8.0),
+    "local": replace(_SMOOTH, epochs=0.1, learning_rate=0.03),
+    "context": replace(_SMOOTH, epochs=0.4),
+    "joint": replace(_SMOOTH, epochs=0.3, learning_rate=0.0005),
 }
 _QUICK = 0.15
 """Of the epochs, for a first look."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,12 +20,13 @@ from convscope.applications.planning import Fitting, Options
 from convscope.applications.runs import ApplicationRun
 from convscope.applications.segmentation.answers import Segmentation
 from convscope.applications.segmentation.evaluation import SegmentationEvaluation, judged
-from convscope.applications.segmentation.learning import stages_of
+from convscope.applications.segmentation.learning import stages_of, with_scenes
 from convscope.applications.segmentation.methods import METHODS, chosen, network_of
 from convscope.applications.stages import Stage
 from convscope.data.annotated import Annotated, Kind
 from convscope.data.opening import open_image
 from convscope.data.progress import Tell
+from convscope.training.loop import Step
 from convscope.training.task import Normalise
 
 __all__ = ["Segmenter", "Source"]
@@ -48,6 +49,28 @@ class Segmenter(Application):
     task: ClassVar[str] = "segmentation"
     kind: ClassVar[Kind] = "masks"
     methods: ClassVar[tuple[str, ...]] = METHODS
+
+    def fit_steps(
+        self,
+        data: Annotated | str | Path = "scenes",
+        *,
+        seed: int = 0,
+        device: str = "auto",
+        out: str | Path | None = None,
+        options: Options | None = None,
+        progress: Tell | None = None,
+        begun: ApplicationRun | None = None,
+    ) -> Generator[Step, None, ApplicationRun]:
+        """As of every application; scenes are as many as a segmenter needs."""
+        return super().fit_steps(
+            data,
+            seed=seed,
+            device=device,
+            out=out,
+            options=with_scenes(data, options),
+            progress=progress,
+            begun=begun,
+        )
 
     def chosen_settings(self, data: Annotated, backbone: Backbone) -> Mapping[str, Any]:
         """All settings, and what the classifier's fully connected layer reads."""
