@@ -24,7 +24,7 @@ from convscope.applications.detection.detections import Detections
 from convscope.applications.detection.detector import METHODS, Detector
 from convscope.applications.detection.relations import DetectionComparison
 from convscope.applications.planning import Options
-from convscope.data.annotated import Annotated, Split
+from convscope.data.annotated import Split
 from convscope.data.annotated_sources import load_annotated
 from convscope.report.detection_figure import comparison_figure, methods_figure
 from convscope.report.detection_view import METHOD_NAMES, PARTS, DetectionComparisonView
@@ -65,10 +65,7 @@ def main() -> None:
         figures = IMAGES
     save_figure(comparison_figure(found), figures, "detection-comparison")
     pictures = _with_several(data.split(arguments.split))
-    columns = [
-        (METHOD_NAMES[method], _found(arguments.folder, method, data, pictures))
-        for method in METHODS
-    ]
+    columns = [(METHOD_NAMES[method], _found(arguments, method, pictures)) for method in METHODS]
     figure = methods_figure(list(pictures.images), pictures.objects or (), columns, data.classes)
     save_figure(figure, figures, "detection-methods")
 
@@ -158,12 +155,12 @@ def _with_several(part: Split) -> Split:
     return part.part(np.array(chosen[:PICTURES], np.int64))
 
 
-def _found(folder: Path, method: str, data: Annotated, pictures: Split) -> Sequence[Detections]:
+def _found(arguments: argparse.Namespace, method: str, pictures: Split) -> Sequence[Detections]:
     """What the method with seed 0 is sure of in these pictures."""
-    (run,) = sorted((folder.absolute() / "runs").glob(f"{method}-0-*"))[:1]
-    predictions = Detector.load(run).predict(
-        [np.moveaxis(image, 0, -1).squeeze(-1) for image in pictures.images], least=SURE
-    )
+    runs = sorted((arguments.folder.absolute() / "runs").glob(f"{method}-0-*"))
+    detectors = [Detector.load(run) for run in runs]
+    asked = [d for d in detectors if d.trained_run.settings["quick"] == arguments.quick]
+    predictions = asked[-1].predict([image[0] for image in pictures.images], least=SURE)
     return [each.detections for each in predictions]
 
 
