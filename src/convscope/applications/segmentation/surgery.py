@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -21,6 +22,8 @@ from convscope.errors import UsageError
 from convscope.network.build import Network
 
 __all__ = ["as_convolution", "convolutional", "halving"]
+
+AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 
 
 def convolutional(architecture: Architecture, classifier: nn.Module) -> Network:
@@ -92,7 +95,7 @@ def _over_maps(
     return made
 
 
-def halving(network: nn.Module) -> nn.Module:
+def halving(network: AnyNetwork) -> AnyNetwork:
     """Pads every convolution and pool in place, so that each divides a side by its stride alone.
 
     ⌊(side + 2·padding − reach)/stride⌋ + 1 = side/stride where stride divides the side: padding
