@@ -105,10 +105,13 @@ def code(body: Source) -> PlainTextResponse:
 def drawing(
     text: Annotated[str, Query(max_length=20_000)],
     width: Annotated[int, Query(ge=200, le=4000)] = 960,
+    page: bool = False,
 ) -> Response:
-    """The network drawn to scale."""
+    """The network drawn to scale; for a ``page`` in the colours that its style gives."""
     from convscope.report.network_drawing import draw_network
+    from convscope.report.palette import LIGHT
     from convscope.report.svg import scene_svg
 
     scene = draw_network(explain(read(text)[1]), float(width))
-    return Response(scene_svg(scene), media_type="image/svg+xml")
+    colours = {role: f"var(--{role})" for role in LIGHT} if page else LIGHT
+    return Response(scene_svg(scene, colours, inline=page), media_type="image/svg+xml")
