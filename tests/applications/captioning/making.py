@@ -53,7 +53,7 @@ def toy_data(*, train: int = 240, held: int = 40, clips: bool = False) -> Annota
 
 def toy_options(**recipe: object) -> Options:
     """Recipes for the small world."""
-    return Options(recipe={"batch_size": 20, "epochs": 6, "precision": "float32", **recipe})
+    return Options(recipe={"batch_size": 20, "epochs": 9, "precision": "float32", **recipe})
 
 
 def toy_captioner(method: str = "attention") -> Captioner:

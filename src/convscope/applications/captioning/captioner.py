@@ -47,7 +47,7 @@ __all__ = ["BEAM", "Captioner"]
 BEAM = 3
 """Hypotheses an image; Show and Tell found little to gain beyond."""
 
-_DEFAULTS: dict[str, Any] = {"side": SIDE, "least": 1, "paraphrases": 5}
+_DEFAULTS: dict[str, Any] = {"side": SIDE, "least": 1, "paraphrases": 3}
 """Pixels that an image is brought to; how often a word must stand in the captions to be one
 of its own; captions that are learnt of an image each time it is read."""
 

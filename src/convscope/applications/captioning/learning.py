@@ -36,7 +36,7 @@ _ENCODER = Recipe(
     warmup=0.05, **_MUON,
 )  # fmt: skip
 _DECODER = Recipe(
-    name="decoder", epochs=4.0, batch_size=25, learning_rate=0.004, schedule="linear", warmup=0.05
+    name="decoder", epochs=6.0, batch_size=25, learning_rate=0.004, schedule="linear", warmup=0.05
 )
 _TOGETHER = Recipe(
     name="together", epochs=1.0, batch_size=50, learning_rate=0.001, kernel_learning_rate=0.01,
@@ -52,13 +52,13 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     },
     "clip": {
         "words": _WORDS,
-        "encoder": _ENCODER,
+        "encoder": replace(_ENCODER, epochs=8.0),
         "decoder": replace(_DECODER, epochs=20.0),
     },
 }
 """By the kind of method, each stage's, in their order."""
 
-QUICK = 0.15
+QUICK = 0.35
 """The part of the epochs that ``quick`` trains for."""
 
 

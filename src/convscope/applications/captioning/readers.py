@@ -14,14 +14,15 @@ class GridReader(nn.Module):
     """A grid as a vector, in which places are still told apart.
 
     Of every feature f, ``sums`` sums over the cells with learnt weights:
-    s_{f,k} = Σ_i w_{k,f,i}·a_{i,f}; then B(W₂·relu(B(W₁·s))) with batch normalisation B, so that
-    images differ as much as words do from the first step on.  One sum with equal weights would
-    be the pooled vector of Show and Tell, which says what there is and how much of it; sums
-    with other weights say where.  A matrix on the whole grid would do the same with
-    cells·features·width weights.
+    s_{f,k} = Σ_i w_{k,f,i}·a_{i,f}.  One sum with equal weights would be the pooled vector of
+    Show and Tell, which says what there is and how much of it; sums with other weights say
+    where.  The last ``concepts`` features are probabilities p_{w,i} of words, and of each word
+    the mean place m_w = Σ_i p_{w,i}·(x_i, y_i) / Σ_i p_{w,i} is told as well (the spatial
+    expectation of Levine et al. 2016).
 
-    The last ``concepts`` features are probabilities p_{w,i} of words; W₃·B(log odds of
-    1 − Π_i (1 − p_{w,i})) is added: which words there are at all (Wu et al. 2016).
+    The vector is B(W₂·relu(B(W₁·[s; m]))) + W₃·B(log odds of 1 − Π_i (1 − p_{w,i})), with
+    batch normalisation B, so that images differ as much as words do from the first step on;
+    the second term says which words there are at all (Wu et al. 2016).
     Features N×cells×``features`` → N×``width``.
     """
 
@@ -30,7 +31,7 @@ class GridReader(nn.Module):
         self.concepts = concepts
         # Two dimensions: an optimizer for kernels takes whatever has more for one.
         self.places = nn.Parameter(_waves(side, sums).repeat_interleave(features, 0))
-        self.inner = nn.Linear(features * sums, width, bias=False)
+        self.inner = nn.Linear(features * sums + 2 * concepts, width, bias=False)
         self.inner_norm = nn.BatchNorm1d(width)
         self.outer = nn.Linear(width, width, bias=False)
         self.outer_norm = nn.BatchNorm1d(width)
@@ -40,10 +41,21 @@ class GridReader(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         places = self.places.view(-1, features.shape[2], features.shape[1])
         sums = torch.einsum("nif,kfi->nfk", features, places)
-        hidden = torch.relu(self.inner_norm(self.inner(sums.flatten(1))))
-        words = self.present_norm(_log_odds(features[:, :, -self.concepts :]))
+        chances = features[:, :, -self.concepts :]
+        read = torch.cat([sums.flatten(1), _mean_places(chances)], 1)
+        hidden = torch.relu(self.inner_norm(self.inner(read)))
+        words = self.present_norm(_log_odds(chances))
         found: Tensor = self.outer_norm(self.outer(hidden)) + self.present(words)
         return found
+
+
+def _mean_places(chances: Tensor) -> Tensor:
+    """Of each word its mean column and row, −1…1, over all cells: N×cells×words → N×(2·words)."""
+    side = round(chances.shape[1] ** 0.5)
+    steps = torch.linspace(-1, 1, side, device=chances.device)
+    grid = torch.cartesian_prod(steps, steps)  # row, column of each cell
+    total = chances.sum(1).clamp_min(_LEAST)
+    return torch.einsum("niw,ip->npw", chances, grid).div(total[:, None]).flatten(1)
 
 
 def _log_odds(chances: Tensor) -> Tensor:
