@@ -27,7 +27,17 @@ if TYPE_CHECKING:
 
 __all__ = ["application", "configured", "inner", "listening", "serve"]
 
-_ROUTES = ("state", "design", "runs", "train", "images", "inside", "measures", "claims")
+_ROUTES = (
+    "state",
+    "design",
+    "runs",
+    "train",
+    "images",
+    "inside",
+    "measures",
+    "claims",
+    "applications",
+)
 """Files of ``routes``, each with a ``router``."""
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {

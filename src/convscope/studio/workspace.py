@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 
+from convscope.studio.applying import Applications
 from convscope.studio.following import Looks
 from convscope.studio.measuring import Measurings
 from convscope.studio.pictures import Pictures
@@ -29,6 +30,7 @@ class Workspace:
         self.processes = Processes(settings)
         self.looks = Looks(settings, self.processes)
         self.measurings = Measurings(settings)
+        self.applications = Applications(settings, self.pictures)
         self._records: Kept[dict[str, Any]] = Kept(_RECORDS)
 
     def record(self, question: Hashable, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
