@@ -27,7 +27,7 @@ def test_it_compares_and_keeps_what_it_has_measured(
     assert main([*words, "--method", "fast", "--method", "faster"]) == 0
     shown = capsys.readouterr()
     assert "Fast R-CNN" in shown.out
-    assert "not reproduced" in shown.out
+    assert "not decided" in shown.out
     assert shown.err == ""
     assert (out / "detection.png").is_file()
     assert (out / "detection.svg").is_file()

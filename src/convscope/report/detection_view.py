@@ -48,7 +48,7 @@ class DetectionComparisonView(View):
         if found.relations:
             lines += [[], [(say("What the papers lead one to expect"), "bold")]]
         for relation in found.relations:
-            style = "" if relation.reproduced else _ORANGE
+            style = _ORANGE if relation.verdict == "not reproduced" else ""
             text = f"{relation.says}: {_measured(relation)}"
             lines.append([(say(relation.verdict), style)])
             lines += [[("  ", ""), *line] for line in labelled("", say(text), narrow - 2, 0)]

@@ -2,7 +2,7 @@
 
 Each expectation has a rule that was fixed before anything was measured: it is reproduced
 where the 95 % interval of the difference, seed by seed, lies wholly on the expected side.
-All else is "not reproduced", with the numbers beside it.
+All else is "not reproduced", with the numbers beside it, unless there is but one seed.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ class Relation:
 
     @property
     def verdict(self) -> str:
-        """In two words at most."""
+        """In two words at most; of one seed nothing is decided."""
+        if self.measured.count == 1:
+            return "not decided"
         return "reproduced" if self.reproduced else "not reproduced"
 
     @property
