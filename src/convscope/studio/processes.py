@@ -113,9 +113,5 @@ class Processes:
         names = self._children.names()
         return tuple(name for name in names if not (self._runs / name / RUN).is_file())
 
-    def knows(self, name: str) -> bool:
-        """Whether a training of this name was started here."""
-        return name in self.pending() or self._children.record(name) is not None
-
     def _taken(self, name: str) -> bool:
         return (self._runs / name).exists() or self._children.record(name) is not None

@@ -1,0 +1,261 @@
+"""Trainings as processes: one for a run, stopped, gone on with, found again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convscope.errors import RunError
+from convscope.studio.launching import launched
+from convscope.studio.processes import Processes
+from convscope.studio.settings import Settings
+from convscope.training.files import claimed
+from convscope.training.runs import open_run
+from convscope.training.train import train
+from tests.studio.conftest import Asked, Opening
+
+PATIENCE = 300
+QUICK = {"data": "fashion-mini", "recipe": "article", "settings": {"precision": "float32"}}
+
+
+def eventually(found: Callable[[], Any], what: str) -> Any:
+    """Waits until something is so."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if value := found():
+            return value
+        time.sleep(0.05)
+    pytest.fail(f"never: {what}")
+
+
+def state(asked: Asked, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = asked.get(f"runs/{name}").json()
+    return found
+
+
+def until(asked: Asked, name: str, word: str) -> dict[str, Any]:
+    """The run once it stands so."""
+    found: dict[str, Any] = eventually(
+        lambda: (now := state(asked, name))["state"] == word and now, f"{name} is {word}"
+    )
+    return found
+
+
+def kill_all(runs: Path) -> None:
+    """Nothing of a test goes on after it."""
+    for path in (runs / ".studio").glob("*.json"):
+        number = json.loads(path.read_text(encoding="utf-8"))["pid"]
+        if not path.with_suffix(".code").exists():
+            with suppress(OSError):
+                os.kill(number, signal.SIGTERM)
+
+
+WAITING = "import sys, time\nprint('waiting', file=sys.stderr, flush=True)\ntime.sleep(600)"
+"""In the place of a training: a process that does nothing until Ctrl-C."""
+
+
+@pytest.fixture
+def processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Processes whose trainings only wait."""
+    module = tmp_path / "waiting.py"
+    module.write_text(WAITING, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr("convscope.studio.children._MODULE", "waiting")
+    made = Processes(Settings(tmp_path / "runs"))
+    yield made
+    for child in made._children._children.values():
+        child.kill()
+        child.wait()
+
+
+def test_names_are_free_and_what_was_started_is_known(processes: Processes) -> None:
+    first = processes.begin(("article", "shapes"), ["--data=shapes"])
+    second = processes.begin(("article", "shapes"), ["--data=shapes"])
+    assert (first, second) == ("article-shapes-001", "article-shapes-002")
+    assert processes.pending() == (first, second)
+    assert processes.condition(first).word == "starting"
+    eventually(lambda: processes.condition(first).message == "waiting", "it says something")
+
+
+def test_a_second_training_of_a_run_is_refused(processes: Processes) -> None:
+    name = processes.begin(("article", "shapes"), [])
+    with pytest.raises(RunError) as caught:
+        processes.resume(name)
+    assert str(caught.value) == (
+        f"{name}: this training is under way already: look at it, or stop it first"
+    )
+
+
+def test_stopping_asks_once_and_a_later_server_can_do_it(
+    processes: Processes, tmp_path: Path
+) -> None:
+    name = processes.begin(("article", "shapes"), [])
+    eventually(lambda: processes.condition(name).message == "waiting", "it waits")
+    later = Processes(Settings(tmp_path / "runs"))
+    assert later.condition(name).word == "starting"
+    later.stop(name)
+    later.stop(name)  # a second Ctrl-C would break into the saving
+    # The waiting one has no launcher that would write its exit code down.
+    eventually(lambda: not processes.condition(name).alive, "it ends")
+    with pytest.raises(RunError, match="this training is not under way"):
+        processes.stop(name)
+
+
+def test_a_training_of_somebody_else_is_not_ours_to_stop(tmp_path: Path) -> None:
+    processes = Processes(Settings(tmp_path))
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "run.json").write_text('{"finished": false}', encoding="utf-8")
+    assert processes.condition("theirs").word == "stopped"
+    with claimed(tmp_path / "theirs"):
+        assert processes.condition("theirs").word == "training"
+        with pytest.raises(RunError, match="press Ctrl-C where it was started"):
+            processes.stop("theirs")
+
+
+def test_a_number_that_was_given_anew_is_not_stopped(tmp_path: Path) -> None:
+    """The process of the record has ended, and another one has its number now."""
+    processes = Processes(Settings(tmp_path))
+    (tmp_path / ".studio").mkdir()
+    record = {"pid": os.getpid(), "command": ["train"]}
+    (tmp_path / ".studio" / "old.json").write_text(json.dumps(record), encoding="utf-8")
+    assert processes.condition("old").word == "stopped"
+
+
+def test_the_launcher_leaves_the_exit_code(tmp_path: Path) -> None:
+    for words, code in ((["--version"], 0), (["explain", "nothing-such"], 2)):
+        place = tmp_path / f"{code}.code"
+        command = [sys.executable, "-m", "convscope.studio.launching", str(place), *words]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == code
+        assert place.read_text(encoding="utf-8") == f"{code}\n"
+
+
+def test_the_launcher_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "nice", lambda by: by, raising=False)
+    monkeypatch.setattr(sys, "argv", [])
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        assert launched([str(tmp_path / "code"), "zoo", "--nothing"]) == 2
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"recipe": "/etc/passwd"}, 'there is no recipe "/etc/passwd"'),
+        ({"recipe": "fats"}, 'did you mean "fast"?'),
+        ({"data": "/etc"}, "'/etc' are no data that this studio knows"),
+        ({"data": "fashion-min"}, 'did you mean "fashion-mini"?'),
+        ({"architecture": "input 4x4x1 -> cnv"}, "unknown layer 'cnv'"),
+        ({"architecture": "/etc/passwd"}, "'/' means nothing here"),
+        ({"settings": {"epochs": -1}}, "epochs"),
+        ({"settings": {"nothing": 1}}, "nothing"),
+    ],
+)
+def test_what_cannot_be_trained_is_told_at_once(
+    asked: Asked, body: dict[str, Any], words: str
+) -> None:
+    assert words in asked.problem("runs", 422, **body)
+    assert not (asked.runs / ".studio").exists()
+
+
+def test_the_example_stays_as_it_is(asked: Asked) -> None:
+    assert "this run is not in the folder of runs" in asked.problem("runs/example/resume", 409)
+    assert asked.post("runs/nothing/stop").status_code == 404
+
+
+@pytest.mark.slow
+def test_a_training_through_the_page(opening: Opening, tmp_path: Path) -> None:
+    """Started, stopped, found by a server that comes later, gone on with: to the same bits."""
+    asked = opening(tmp_path / "runs")
+    settings = QUICK["settings"] | {"epochs": 6}  # type: ignore[operator]
+    name = asked.record("runs", **QUICK | {"settings": settings})["run"]
+    assert name == "article-fashion-mini-001"
+    eventually(lambda: state(asked, name)["pace"]["step"] > 3, "it makes steps")
+    assert "under way already" in asked.problem(f"runs/{name}/resume", 409)
+    assert asked.post(f"runs/{name}/stop").status_code == 202
+    until(asked, name, "stopped")
+    assert not open_run(asked.runs / name).finished
+    later = opening(tmp_path / "runs")
+    assert later.post(f"runs/{name}/resume").status_code == 202
+    until(later, name, "training")
+    assert state(asked, name)["state"] == "training"  # the first server sees the same
+    until(asked, name, "finished")
+    run = open_run(asked.runs / name)
+    straight = train(
+        "article", data="fashion-mini", recipe="article", settings=settings, out=tmp_path / "alone"
+    )
+    assert run.results["correct"] == straight.results["correct"]
+    assert (run.path / "model.safetensors").read_bytes() == (
+        straight.path / "model.safetensors"
+    ).read_bytes()
+    assert "this training is finished" in asked.problem(f"runs/{name}/resume", 409)
+
+
+@pytest.mark.slow
+def test_a_training_goes_on_without_its_server(tmp_path: Path) -> None:
+    program = (
+        "import sys, httpx\nfrom pathlib import Path\n"
+        "from convscope.studio.notebook import started\n"
+        "from convscope.studio.settings import Settings\n"
+        "studio = started(Settings(Path(sys.argv[1]), port=0))\n"
+        "body = {'data': 'fashion-mini', 'settings': {'epochs': 1}}\n"
+        "made = httpx.post(studio.address + 'api/runs', json=body, timeout=600)\n"
+        "print(made.json()['run'])\nstudio.close()\n"
+    )
+    runs = tmp_path / "runs"
+    found = subprocess.run(
+        [sys.executable, "-c", program, str(runs)], capture_output=True, check=True, text=True
+    )
+    processes, name = Processes(Settings(runs)), found.stdout.strip()
+    assert processes.condition(name).word == "starting"
+    eventually(lambda: processes.condition(name).word == "finished", "it finishes")
+
+
+@pytest.mark.slow
+def test_why_a_training_failed_is_told(opening: Opening, tmp_path: Path) -> None:
+    asked = opening(tmp_path / "runs")
+    network = "input 32x32x3 -> conv 4 3x3 -> fc 10"
+    name = asked.record("runs", architecture=network, data="fashion-mini")["run"]
+    failed = until(asked, name, "failed")
+    assert "the network takes 32×32×3, and fashion-mini gives 28×28×1" in failed["message"]
+    assert [run["state"] for run in asked.get("runs").json()["runs"] if run["name"] == name] == [
+        "failed"
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="shells that start things in the background")
+def test_ctrl_c_reaches_trainings_of_a_studio_in_the_background(tmp_path: Path) -> None:
+    """A shell has what it starts with & ignore Ctrl-C; trainings must hear it all the same."""
+    program = (
+        "import signal, sys\nfrom pathlib import Path\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "from convscope.studio.processes import Processes\n"
+        "from convscope.studio.settings import Settings\n"
+        "print(Processes(Settings(Path(sys.argv[1]))).begin(('a', 'b'), "
+        "['--data=fashion-mini', '--set=epochs=200', '--', 'article']))"
+    )
+    runs = tmp_path / "runs"
+    found = subprocess.run(
+        [sys.executable, "-c", program, str(runs)], capture_output=True, check=True, text=True
+    )
+    name = found.stdout.strip()
+    processes = Processes(Settings(runs))
+    try:
+        eventually(lambda: (runs / name / "metrics.jsonl").is_file(), "it makes steps")
+        processes.stop(name)
+        eventually(lambda: processes.condition(name).word == "stopped", "it stops")
+    finally:
+        kill_all(runs)
+    assert (runs / ".studio" / f"{name}.code").read_text(encoding="utf-8") == "130\n"
