@@ -51,14 +51,14 @@ label contexts, and how it compares pixels."""
 _BASE = Recipe(
     name="segment",
     optimizer="muon",
-    learning_rate=0.005,
-    kernel_learning_rate=0.05,
+    learning_rate=0.01,
+    kernel_learning_rate=0.1,
     batch_size=8,
     schedule="linear",
     warmup=0.1,
     flip=True,
 )
-_FINER = replace(_BASE, learning_rate=0.002, kernel_learning_rate=0.02)
+_FINER = replace(_BASE, learning_rate=0.003, kernel_learning_rate=0.03)
 # Few numbers that mean something each are no matrices to be turned: Adam moves them.
 _SMOOTH = replace(_BASE, optimizer="adam", learning_rate=0.003)
 _RECIPES: dict[str, Recipe] = {
