@@ -59,7 +59,8 @@ def test_with_shuffled_labels_precision_collapses(tmp_path: Path, data: Annotate
     """Check 9: what is then still right, is so by chance."""
     options = Options(recipe=RECIPE, control="shuffled-labels")
     found = Detector("faster").fit(data, seed=1, out=tmp_path / "control", options=options)
-    control = found.evaluate(data)
+    # many images: of few, some would be right by chance
+    control = found.evaluate(replace(data, test=bars(200, 9)))
     assert control.precision.at(0.5) < 0.45
     # the boxes are still found: it is the classes that are not
     assert control.precision.average_recall() > 0.2

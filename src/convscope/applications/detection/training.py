@@ -53,6 +53,10 @@ FLOOR = Setting(float, "least overlap of a proposal that serves as background", 
 FAST_SETTINGS: dict[str, Known] = {**SHARED, "floor": (FLOOR, BACKGROUND_FLOOR)}
 FASTER_SETTINGS: dict[str, Known] = {
     **FAST_SETTINGS,
+    # Its own proposals lie on whatever looks like an object: all of it must be learnt as
+    # background.  The authors' code for joint training has 0, too (py-faster-rcnn,
+    # faster_rcnn_end2end.yml); the paper names no other value than Fast R-CNN's.
+    "floor": (FLOOR, 0.0),
     "scales": (Setting(int, "sizes of anchors at a place", least=1, most=20), 3),
     "ratios": (Setting(int, "shapes of anchors of each size", least=1, most=20), 3),
     "proposer_channels": (Setting(int, "channels of the proposal network", least=1), 24),
