@@ -14,18 +14,21 @@ from numpy.typing import NDArray
 
 from convscope.report.elements import (
     ELEMENTS,
+    STUDIO_ELEMENTS,
     block,
     coarse,
     drawing,
     element_script,
     element_sheet,
     exact,
+    studio_script,
 )
 from convscope.report.palette import DARK, DIVERGING, DIVERGING_DARK, LIGHT
 
 from .samples import HOSTILE
 from .test_document import read
 
+ALL = (*ELEMENTS, *STUDIO_ELEMENTS)
 FOLDER = files("convscope.report").joinpath("files", "elements")
 
 
@@ -38,14 +41,14 @@ def unpacked(packed: dict[str, Any]) -> NDArray[Any]:
 
 def test_every_file_is_listed_and_defines_its_element() -> None:
     names = {path.name for path in FOLDER.iterdir()}
-    assert names == {f"{name}.js" for name in ELEMENTS} | {"elements.css"}
-    for name in ELEMENTS:
+    assert names == {f"{name}.js" for name in ALL} | {"elements.css"}
+    for name in ALL:
         text = FOLDER.joinpath(f"{name}.js").read_text(encoding="utf-8")
         assert f'customElements.define("{name}"' in text
         assert text.startswith(f"// <{name}")
 
 
-@pytest.mark.parametrize("name", ELEMENTS)
+@pytest.mark.parametrize("name", ALL)
 def test_an_element_imports_nothing_and_needs_no_looser_policy(name: str) -> None:
     text = FOLDER.joinpath(f"{name}.js").read_text(encoding="utf-8")
     code = re.sub(r"^\s*(//|/\*\*).*$", "", text, flags=re.MULTILINE)
@@ -62,6 +65,13 @@ def test_the_script_holds_all_and_what_is_asked_for() -> None:
     places = [script.index(f'customElements.define("{name}"') for name in ELEMENTS]
     assert places == sorted(places)
     assert script.index('addEventListener("choose"') > places[-1]
+
+
+def test_the_studio_has_its_own_besides() -> None:
+    script = studio_script()
+    assert script.startswith(element_script())
+    places = [script.index(f'customElements.define("{name}"') for name in ALL]
+    assert places == sorted(places)
 
 
 def test_the_sheet_has_the_scales_and_knows_its_colours() -> None:

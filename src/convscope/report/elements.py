@@ -21,6 +21,7 @@ from convscope.report.palette import CATEGORIES, DIVERGING, DIVERGING_DARK
 
 __all__ = [
     "ELEMENTS",
+    "STUDIO_ELEMENTS",
     "block",
     "coarse",
     "drawing",
@@ -28,6 +29,7 @@ __all__ = [
     "element_sheet",
     "exact",
     "id_of",
+    "studio_script",
 ]
 
 ELEMENTS = (
@@ -43,6 +45,8 @@ ELEMENTS = (
     "line-chart",
 )
 """In the order in which they need one another."""
+STUDIO_ELEMENTS = ("boxed-picture", "confusion-matrix", "time-scrubber", "learning-curves")
+"""Those that only the studio shows, after the others."""
 
 
 @cache
@@ -52,6 +56,11 @@ def element_script(*further: str) -> str:
     paths = [own.joinpath("elements", f"{name}.js") for name in ELEMENTS]
     paths += [own.joinpath(name) for name in further]
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def studio_script() -> str:
+    """The elements of the lesson, and those of the studio."""
+    return element_script(*(f"elements/{name}.js" for name in STUDIO_ELEMENTS))
 
 
 @cache
