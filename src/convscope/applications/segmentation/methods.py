@@ -62,13 +62,13 @@ _FINER = replace(_BASE, learning_rate=0.003, kernel_learning_rate=0.03)
 # Few numbers that mean something each are no matrices to be turned: Adam moves them.
 _SMOOTH = replace(_BASE, optimizer="adam", learning_rate=0.003)
 _RECIPES: dict[str, Recipe] = {
-    "stride8": replace(_BASE, epochs=7.0),
-    "stride4": replace(_FINER, epochs=2.0),
-    "stride2": replace(_FINER, epochs=4.0),
-    "unary": replace(_BASE, epochs=8.0),
-    "local": replace(_SMOOTH, epochs=0.1, learning_rate=0.03),
-    "context": replace(_SMOOTH, epochs=0.4),
-    "joint": replace(_SMOOTH, epochs=0.3, learning_rate=0.0005),
+    "stride8": replace(_BASE, epochs=5.5),
+    "stride4": replace(_FINER, epochs=1.5),
+    "stride2": replace(_FINER, epochs=3.0),
+    "unary": replace(_BASE, epochs=6.5),
+    "local": replace(_SMOOTH, epochs=0.07, learning_rate=0.03),
+    "context": replace(_SMOOTH, epochs=0.3),
+    "joint": replace(_SMOOTH, epochs=0.2, learning_rate=0.0005),
 }
 _QUICK = 0.15
 """Of the epochs, for a first look."""
