@@ -22,6 +22,7 @@ from convscope.applications.detection.relations import (
 from convscope.applications.detection.selective_search import Search
 from convscope.applications.planning import Options
 from convscope.data.progress import Progress
+from convscope.data.scenes import load_scenes
 from convscope.errors import DataError, UsageError
 from convscope.experiments.table import Cell, Row, Table, read_table
 from tests.applications.detection.things import BACKBONE, things
@@ -225,3 +226,20 @@ def test_estimates_of_times_stay_finite() -> None:
     table, _ = made_up(seeds=1)
     for each in relations_of(table.rows):
         assert each.times is None or math.isfinite(each.times[2])
+
+
+def test_the_baseline_is_measured_once_whatever_the_seeds(tmp_path: Path) -> None:
+    scenes = load_scenes(train=1, validation=1, test=6)
+    found = compare_detectors(scenes, folder=tmp_path, methods=("baseline",), seeds=(0, 1))
+    (result,) = found.results
+    assert (result.method, result.seeds, result.training) == ("baseline", 1, None)
+    assert 0 < result.recall.mean <= 1
+    assert found.seeds == ()
+    assert len(read_table(tmp_path / "detection.jsonl").rows) == 1
+
+
+def test_an_architecture_from_scratch_is_no_baseline(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="needs a trained classifier that tells the same classes"):
+        compare_detectors(
+            things(2, 2, 2), folder=tmp_path, backbone=BACKBONE, methods=("baseline",)
+        )

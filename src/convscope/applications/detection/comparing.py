@@ -77,6 +77,12 @@ def compare_detectors(
     given = _require_settings(settings or {}, methods)
     work = _Work(place, known, backbone, split, given, how, tell, observe)
     cells = _cells(methods, seeds, known, work)
+    if not cells:
+        raise UsageError(
+            "the baseline needs a trained classifier that tells the same classes apart",
+            place=backbone,
+            remedy="give a run of one as the backbone, or compare detectors",
+        )
     conditions = resolve("cpu", "float32").as_dict()
     rows = fill(place / TABLE, "detection", cells, work.measure, conditions=conditions)
     for row in rows:
