@@ -15,7 +15,7 @@ from tests.applications.segmentation.tiny import REGIONS, tiny
 
 from convscope.applications.planning import Options
 from convscope.applications.segmentation.answers import write_masks
-from convscope.applications.segmentation.methods import METHODS, STAGES
+from convscope.applications.segmentation.methods import METHODS, STAGES, recipe_of
 from convscope.applications.segmentation.segmenter import Segmenter
 from convscope.data.annotated import VOID, Annotated, Split
 from convscope.data.palette import mask_png, voc_palette
@@ -236,6 +236,14 @@ def test_impossible_settings_are_refused(
     with pytest.raises(UsageError, match=problem):
         Segmenter("dpn", BACKBONE, settings).fit(tiny(count=4), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_few_images_are_looked_at_more_often() -> None:
+    many, few = (recipe_of("stride8", count, {}, quick=False) for count in (6000, 2000))
+    assert (many.epochs, few.epochs) == (5.5, 16.5)
+    assert recipe_of("stride8", 100, {}, quick=False).epochs == 60
+    assert recipe_of("stride8", 2000, {}, quick=True).epochs == 1.65
+    assert recipe_of("joint", 2000, {"epochs": "3"}, quick=True).epochs == 3
 
 
 def test_a_setting_that_means_nothing_here_is_refused(tmp_path: Path) -> None:

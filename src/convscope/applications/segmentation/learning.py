@@ -51,7 +51,7 @@ def stages_of(fitting: Fitting) -> tuple[Stage, ...]:
     return tuple(
         Stage(name, recipe, learn=partial(_job, fitting, name, recipe))
         for name in STAGES[fitting.run.method]
-        for recipe in [recipe_of(name, fitting.recipe, quick=fitting.quick)]
+        for recipe in [recipe_of(name, len(data.train), fitting.recipe, quick=fitting.quick)]
     )
 
 

@@ -61,22 +61,24 @@ _BASE = Recipe(
 _FINER = replace(_BASE, learning_rate=0.003, kernel_learning_rate=0.03)
 # Few numbers that mean something each are no matrices to be turned: Adam moves them.
 _SMOOTH = replace(_BASE, optimizer="adam", learning_rate=0.003)
-_RECIPES: dict[str, Recipe] = {
-    "stride8": replace(_BASE, epochs=5.5),
-    "stride4": replace(_FINER, epochs=1.5),
-    "stride2": replace(_FINER, epochs=3.0),
-    "unary": replace(_BASE, epochs=6.5),
-    "local": replace(_SMOOTH, epochs=0.07, learning_rate=0.03),
-    "context": replace(_SMOOTH, epochs=0.3),
-    "joint": replace(_SMOOTH, epochs=0.2, learning_rate=0.0005),
+_RECIPES: dict[str, tuple[Recipe, int]] = {
+    "stride8": (_BASE, 33_000),
+    "stride4": (_FINER, 9_000),
+    "stride2": (_FINER, 18_000),
+    "unary": (_BASE, 39_000),
+    "local": (replace(_SMOOTH, learning_rate=0.03), 420),
+    "context": (_SMOOTH, 1_800),
+    "joint": (replace(_SMOOTH, learning_rate=0.0005), 1_200),
 }
-_QUICK = 0.15
-"""Of the epochs, for a first look."""
+"""How each stage learns, and how many images it looks at: few ones again and again."""
+_MOST_EPOCHS = 60.0
+_QUICK = 0.1
+"""Of the looks, for a first look."""
 _MEANINGLESS = ("cutout", "dropout", "shift", "validation")
 
 
-def recipe_of(stage: str, overrides: Mapping[str, Any], *, quick: bool) -> Recipe:
-    """How a stage learns; ``overrides`` change single keys in all of them.
+def recipe_of(stage: str, images: int, overrides: Mapping[str, Any], *, quick: bool) -> Recipe:
+    """How a stage learns from so many images; ``overrides`` change single keys in all of them.
 
     RecipeError for a key that means nothing to a segmenter.
     """
@@ -85,9 +87,9 @@ def recipe_of(stage: str, overrides: Mapping[str, Any], *, quick: bool) -> Recip
             raise RecipeError(
                 f"the setting {key} means nothing to a segmenter", remedy="leave it out"
             )
-    recipe = replace(_RECIPES[stage], name=f"segment-{stage}")
-    if quick:
-        recipe = replace(recipe, epochs=recipe.epochs * _QUICK)
+    recipe, looks = _RECIPES[stage]
+    epochs = min(_MOST_EPOCHS, looks * (_QUICK if quick else 1) / max(1, images))
+    recipe = replace(recipe, name=f"segment-{stage}", epochs=float(f"{epochs:.3g}"))
     return changed(recipe, overrides)
 
 
