@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import numpy as np
@@ -18,6 +18,10 @@ from numpy.typing import NDArray
 from convscope.inspection.subject import Subject, subject_of
 from convscope.studio.notebook import Studio, started
 from convscope.studio.settings import Settings
+from tests.report.browser import chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -112,3 +116,18 @@ def _example() -> Subject:
 def example() -> Subject:
     """The package's run, on the pictures that a studio in these tests finds for it."""
     return _example()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; tests that need it are skipped, by name, where it is not."""
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """axe-core as a script."""
+    from tests.studio.viewing import axe_script
+
+    return axe_script(tmp_path_factory.mktemp("axe"))

@@ -159,11 +159,11 @@ export class Spine {
   #say(now, said) {
     const best = said.probabilities.indexOf(Math.max(...said.probabilities));
     const parts = [];
+    if (!now.layer && !now.lens) parts.push("Touch a layer to see what it makes of the image; touch an arrow to see how its numbers come about.");
     if (!said.trained) parts.push("Not trained: the weights are random.");
     if (now.off || now.pools) parts.push("Changed: marked layers differ from what was trained.");
     if (said.image.class && said.image.class !== said.classes[best] && said.trained) parts.push(`It is a ${said.image.class}, and is taken for a ${said.classes[best]}.`);
     if (said.note) parts.push(said.note);
-    if (!now.layer && !now.lens && !parts.length) parts.push("Touch a layer to see what it makes of the image; touch an arrow to see how its numbers come about.");
     this.#words.textContent = parts.join(" ");
   }
 

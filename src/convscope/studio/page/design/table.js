@@ -39,11 +39,11 @@ export function costTable(explanation, chosen, guessing, choose) {
 export function comparison({ architectures: [first, second] }, names) {
   const ratio = (one, other) => (one && other ? `${(other / one).toFixed(other / one < 10 ? 2 : 0)} ×` : "");
   const differences = second.differences.map((line) => make(`li.${line.startsWith("+") ? "added" : "gone"}`, {}, make("code", {}, line)));
-  return make("div.beside", {},
+  return make("div.beside", {}, make("div.scroll", { tabIndex: 0, role: "region", "aria-label": "what both cost" },
     make("table.numbers", {},
       make("thead", {}, make("tr", {}, make("td"), names.map((name) => make("th", { scope: "col" }, name)), make("th", { scope: "col" }, "second / first"))),
       make("tbody", {}, TOTALS.map(([key, label, shown]) => make("tr", {}, make("th", { scope: "row" }, label),
-        make("td", {}, shown(first[key])), make("td", {}, shown(second[key])), make("td", {}, ratio(first[key], second[key])))))),
+        make("td", {}, shown(first[key])), make("td", {}, shown(second[key])), make("td", {}, ratio(first[key], second[key]))))))),
     differences.length ? make("div", {}, make("p.small", {}, "− only in the first, + only in the second"), make("ul.differences", {}, differences)) : make("p", {}, "They have the same layers."));
 }
 

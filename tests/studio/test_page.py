@@ -1,0 +1,137 @@
+"""The page around the lenses: the network on top, state in the address, for everybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from convscope.report.palette import DARK, LIGHT
+from convscope.studio.assets import PAGE
+from tests.studio.conftest import Asked
+from tests.studio.viewing import Viewed, found_by_axe
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.slow
+
+LENSES = ("design", "inside")
+
+
+def test_a_first_visitor_sees_a_network_that_is_alive(browser: Browser, asked: Asked) -> None:
+    with Viewed(browser, asked, {}) as view:
+        view.filled()
+        names = view.at("#spine .card b").all_inner_texts()
+        assert names[:5] == ["image", "conv1", "batch1", "relu1", "pool1"]
+        assert view.at("#spine .answer tr").count() == 10
+        assert "Touch a layer" in view.at(".spine-words").inner_text()
+        drawn = """() => [...document.querySelectorAll("#spine .card canvas")].filter((canvas) => {
+            const { width, height } = canvas;
+            const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+            return new Set(data).size > 4;
+        }).length"""
+        view.until(f"({drawn})() > 20")
+        assert view.problems == []
+
+
+def test_no_request_to_another_host(browser: Browser, asked: Asked) -> None:
+    with Viewed(browser, asked, {}) as view:
+        view.filled()
+        for lens in ("Design", "Train", "Claims", "Applications", "Look inside"):
+            view.page.get_by_role("link", name=lens, exact=True).click()
+            view.until("!document.querySelector('#lens').matches(':empty')")
+        assert len(view.requests) > 10
+        own = (view.address, "data:", "blob:")
+        assert [url for url in view.requests if not url.startswith(own)] == []
+
+
+def test_the_address_holds_what_is_looked_at(browser: Browser, asked: Asked) -> None:
+    with Viewed(browser, asked, {}) as view:
+        view.filled()
+        view.at("#spine [data-layer=conv2] button").click()
+        assert view.query() == {"layer": "conv2"}
+        view.at("#spine .edge button").nth(3).click()
+        assert view.query() == {"lens": "design", "layer": "pool1"}
+        view.at(".derivation h2").wait_for()
+        assert view.at(".derivation h2").inner_text() == "pool1"
+        view.page.go_back()
+        assert view.query() == {"layer": "conv2"}
+        view.until("document.querySelector('.maps h2')?.textContent === 'conv2'")
+        view.page.reload()
+        view.until("document.querySelector('.maps h2')?.textContent === 'conv2'")
+        assert view.at("#spine [aria-current=true]").inner_text().startswith("conv2")
+
+
+def test_another_network_is_chosen(browser: Browser, asked: Asked) -> None:
+    with Viewed(browser, asked, {}) as view:
+        view.filled()
+        view.at("#head select").select_option("lenet5")
+        view.until("document.querySelectorAll('#spine .card').length === 13")
+        view.says(".spine-words", "Not trained")
+        assert view.query() == {"net": "lenet5"}
+
+
+def test_it_says_what_cannot_be_opened(browser: Browser, asked: Asked) -> None:
+    with Viewed(browser, asked, {"net": "no-such-run"}) as view:
+        view.at("#lens [role=alert]").first.wait_for()
+        assert "no-such-run" in view.at("#spine").inner_text() + view.at("#lens").inner_text()
+
+
+def test_it_says_that_the_studio_is_gone_and_goes_on(browser: Browser, asked: Asked) -> None:
+    with Viewed(browser, asked, {}) as view:
+        view.filled()
+        view.page.route("**/api/**", lambda route: route.abort())
+        view.at("#spine [data-layer=pool1] button").click()
+        view.says("#notice", "does not answer")
+        view.page.unroute("**/api/**")
+        view.until("document.querySelector('#notice').textContent === ''")
+        view.until("document.querySelector('.maps h2')?.textContent === 'pool1'")
+
+
+@pytest.mark.parametrize("lens", LENSES)
+@pytest.mark.parametrize("width", [360, 768, 1024, 1920])
+def test_nothing_stands_out_over_the_page(
+    browser: Browser, asked: Asked, lens: str, width: int
+) -> None:
+    look = {"viewport": {"width": width, "height": 800}}
+    with Viewed(
+        browser, asked, {"lens": lens, "layer": "conv2", "beside": "lenet5"}, **look
+    ) as view:
+        view.filled()
+        view.page.wait_for_timeout(500)
+        assert view.page.evaluate("document.scrollingElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("lens", LENSES)
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_axe_finds_nothing(
+    browser: Browser, asked: Asked, axe: str, lens: str, width: int, scheme: str
+) -> None:
+    look = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    query = {"lens": lens, "layer": "conv2", "off": "relu1:2", "beside": "perceptron"}
+    with Viewed(browser, asked, query, bypass_csp=True, **look) as view:
+        view.filled()
+        if lens == "inside":
+            view.at(".accuracy").wait_for()
+            view.at("kernel-slide .value-steps").wait_for()
+        else:
+            view.at(".compared table").wait_for()
+        assert found_by_axe(view, axe) == []
+
+
+def test_the_policy_has_nothing_to_refuse(browser: Browser, asked: Asked) -> None:
+    """Inline styles and scripts would be refused, and the browser would say so."""
+    with Viewed(browser, asked, {"lens": "design", "beside": "lenet5"}) as view:
+        view.filled()
+        view.at(".network svg").first.wait_for()
+        view.at(".compared svg").wait_for()
+        assert view.problems == []
+
+
+def test_the_colours_are_those_of_reports() -> None:
+    sheet = (PAGE / "studio.css").read_text(encoding="utf-8")
+    light, _, dark = sheet.partition("prefers-color-scheme: dark")
+    for role in [*LIGHT]:
+        assert f"--{role}: {LIGHT[role]};" in light or f"--{role}:" not in sheet
+        assert f"--{role}: {DARK[role]};" in dark or f"--{role}:" not in sheet
