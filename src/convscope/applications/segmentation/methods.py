@@ -60,15 +60,15 @@ _BASE = Recipe(
 )
 _FINER = replace(_BASE, learning_rate=0.003, kernel_learning_rate=0.03)
 # Few numbers that mean something each are no matrices to be turned: Adam moves them.
-_SMOOTH = replace(_BASE, optimizer="adam", learning_rate=0.003)
+_SMOOTH = replace(_BASE, optimizer="adam")
 _RECIPES: dict[str, tuple[Recipe, int]] = {
     "stride8": (_BASE, 33_000),
     "stride4": (_FINER, 9_000),
     "stride2": (_FINER, 18_000),
-    "unary": (_BASE, 39_000),
+    "unary": (_BASE, 33_000),
     "local": (replace(_SMOOTH, learning_rate=0.03), 420),
-    "context": (_SMOOTH, 1_800),
-    "joint": (replace(_SMOOTH, learning_rate=0.0005), 1_200),
+    "context": (_SMOOTH, 5_000),
+    "joint": (replace(_SMOOTH, learning_rate=0.0005), 1_800),
 }
 """How each stage learns, and how many images it looks at: few ones again and again."""
 _MOST_EPOCHS = 60.0
