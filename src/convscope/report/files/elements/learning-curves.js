@@ -46,7 +46,7 @@
   function smoothed(values) {
     let mean = null;
     return values.map((value) => {
-      if (Number.isFinite(value)) mean = mean === null ? value : 0.85 * mean + 0.15 * value;
+      if (Number.isFinite(value)) mean = mean === null ? value : 0.7 * mean + 0.3 * value;
       return mean;
     });
   }

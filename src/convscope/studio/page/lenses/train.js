@@ -187,15 +187,18 @@ function showAll() {
   parts.scrubber.steps = following.steps;
   parts.scrubber.step = now.step === undefined ? null : Number(now.step);
   parts.curves.data = curves(now);
-  parts.measures.root.hidden = following.steps.length === 0;
+  parts.measures.root.hidden = !measurable();
   look(now);
 }
+
+/** Whether there are weights to be looked at. */
+const measurable = () => following.steps.length > 0 || following.state?.state === "finished";
 
 /** The moment that is shown, measured; of a training that goes on now and then. */
 function look(now) {
   clearTimeout(timer);
-  if (!following?.state || !following.steps.length || document.hidden) return;
-  const newest = following.steps[following.steps.length - 1];
+  if (!following?.state || !measurable() || document.hidden) return;
+  const newest = following.steps[following.steps.length - 1] ?? null;
   const step = now.step === undefined ? (following.alive ? newest : null) : Number(now.step);
   const key = `${step} ${following.state.state}`;
   if (key === looked.key) return;
@@ -215,13 +218,14 @@ function look(now) {
 /** Accuracies of moments that went by, a few spread over the training, one after another. */
 async function fill(run) {
   while (parts && following?.run === run && !document.hidden) {
-    const { steps, alive } = following;
+    const { steps, alive, state } = following;
     const every = Math.max(1, Math.ceil(steps.length / MOST_SCORES));
-    const wanted = steps.filter((step, place) => place % every === 0 || place === steps.length - 1);
+    const spread = steps.filter((step, place) => place % every === 0 || place === steps.length - 1);
+    const wanted = steps.length ? spread : [state.pace.step];
     const step = [...wanted].reverse().find((each) => !scores.has(each));
     if (step === undefined) return;
     try {
-      const found = await confusion(run, step, true);
+      const found = await confusion(run, steps.length ? step : null, true);
       if (following?.run !== run) return;
       scores.set(step, found);
       parts?.curves && (parts.curves.data = curves(current()));
