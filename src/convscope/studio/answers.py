@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 from starlette.background import BackgroundTask
+from starlette.requests import Request
 from starlette.responses import Response
 
 from convscope.errors import (
@@ -28,15 +29,34 @@ from convscope.errors import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Arrays", "Body", "Problem", "Record", "finite", "problem_of", "status_of"]
+__all__ = [
+    "ARRAYS",
+    "Arrays",
+    "Body",
+    "Problem",
+    "Record",
+    "finite",
+    "not_found",
+    "problem_of",
+    "refusal",
+    "status_of",
+]
+
+ARRAYS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "A head of JSON, and arrays behind it.",
+    }
+}
+"""How an answer of arrays is described; its problems are JSON all the same."""
 
 _ALIGNED = 8
 
 
 class Body(BaseModel):
-    """What a request holds: nothing that is not asked for."""
+    """What a request holds: nothing that is not asked for, and no other type of it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Problem(BaseModel):
@@ -83,6 +103,19 @@ class Arrays(Response):
         self, head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], status_code: int = 200
     ) -> None:
         super().__init__(_packed(head, arrays), status_code)
+
+
+def refusal(status: int, problem: Problem, headers: Mapping[str, str] | None = None) -> Record:
+    """A problem as an answer."""
+    return Record(problem.model_dump(), status, headers)
+
+
+def not_found(
+    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> Record:
+    """An address that does not exist, or not for this method."""
+    problem = f"{request.method} {request.url.path}: {detail}"
+    return refusal(status, Problem(problem=problem, kind="NotFound", text=problem), headers)
 
 
 def problem_of(error: ConvscopeError) -> Problem:

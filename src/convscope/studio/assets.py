@@ -1,7 +1,7 @@
 """The files of the page, from the package: compressed once, and asked for again only if changed.
 
 ``page/`` is what the page is made of.  ``elements.js`` and ``elements.css`` are the drawings,
-the same that the lesson has in it.  Every address is relative, so that a proxy may put the
+those that the lesson has in it and more.  Every address is relative, so that a proxy may put the
 studio below any path.
 """
 
@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from convscope.report.elements import element_script, element_sheet
+from convscope.report.elements import element_sheet, studio_script
+from convscope.studio.answers import not_found
 
-__all__ = ["PAGE", "Asset", "all_assets", "answer", "asset"]
+__all__ = ["PAGE", "Asset", "Page", "all_assets", "asset"]
 
 PAGE = Path(__file__).parent / "page"
 TYPES = {
@@ -30,7 +34,7 @@ TYPES = {
     ".png": "image/png",
     ".woff2": "font/woff2",
 }
-_MADE = {"elements.js": element_script, "elements.css": element_sheet}
+_MADE: dict[str, Callable[[], str]] = {"elements.js": studio_script, "elements.css": element_sheet}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +68,34 @@ def all_assets() -> tuple[str, ...]:
     return (*_MADE, *sorted(_files()))
 
 
-def answer(request: Request, found: Asset) -> Response:
+class Page:
+    """The files of the page, and the application that answers below ``/api/``."""
+
+    def __init__(self, api: ASGIApp) -> None:
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/api/"):
+            await self._api(scope, receive, send)
+            return
+        response = await run_in_threadpool(_answer, Request(scope))
+        await response(scope, receive, send)
+
+
+def _answer(request: Request) -> Response:
     """The file, or that the browser has it."""
-    headers = {
-        "etag": found.tag,
-        "cache-control": "no-cache",
-        "vary": "accept-encoding",
-    }
+    if request.method not in ("GET", "HEAD"):
+        return not_found(request, 405, "Method Not Allowed", {"allow": "GET, HEAD"})
+    found = asset(request.url.path.removeprefix("/") or "index.html")
+    if found is None:
+        return not_found(request, 404, "Not Found")
+    headers = {"etag": found.tag, "cache-control": "no-cache", "vary": "accept-encoding"}
     if found.tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    if _takes_gzip(request.headers):
-        headers["content-encoding"] = "gzip"
-        return Response(found.compressed, headers=headers, media_type=found.kind)
-    return Response(found.content, headers=headers, media_type=found.kind)
+    if not _takes_gzip(request.headers):
+        return Response(found.content, headers=headers, media_type=found.kind)
+    headers["content-encoding"] = "gzip"
+    return Response(found.compressed, headers=headers, media_type=found.kind)
 
 
 def _takes_gzip(headers: Headers) -> bool:

@@ -16,8 +16,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from convscope.errors import ConvscopeError, UsageError
-from convscope.studio.answers import Problem, Record, problem_of, status_of
-from convscope.studio.assets import answer, asset
+from convscope.studio.answers import Problem, not_found, problem_of, refusal, status_of
+from convscope.studio.assets import Page
 from convscope.studio.safety import Safety
 from convscope.studio.settings import PORT, Settings
 from convscope.studio.workspace import Workspace
@@ -25,7 +25,7 @@ from convscope.studio.workspace import Workspace
 if TYPE_CHECKING:
     import uvicorn
 
-__all__ = ["application", "configured", "inner", "listening", "serve"]
+__all__ = ["api", "application", "configured", "listening", "serve"]
 
 _ROUTES = (
     "state",
@@ -41,6 +41,7 @@ _ROUTES = (
 """Files of ``routes``, each with a ``router``."""
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "It cannot be read."},
     403: {"model": Problem, "description": "Another host or site, or no token."},
     404: {"model": Problem, "description": "There is no such thing."},
     409: {"model": Problem, "description": "It cannot be done as things are."},
@@ -51,11 +52,11 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 def application(settings: Settings) -> Safety:
     """The studio as an ASGI application, safety around all of it."""
-    return Safety(inner(settings), settings)
+    return Safety(Page(api(settings)), settings)
 
 
-def inner(settings: Settings) -> FastAPI:
-    """What stands behind the checks."""
+def api(settings: Settings) -> FastAPI:
+    """What is asked below ``/api``."""
     made = FastAPI(
         title="convscope studio",
         docs_url=None,  # they load from another host
@@ -63,12 +64,10 @@ def inner(settings: Settings) -> FastAPI:
         openapi_url="/api/openapi.json",
     )
     made.state.workspace = Workspace(settings)
-    api = APIRouter(prefix="/api", responses=_PROBLEMS)
+    below = APIRouter(prefix="/api", responses=_PROBLEMS)
     for name in _ROUTES:
-        api.include_router(import_module(f"convscope.studio.routes.{name}").router)
-    made.include_router(api)
-    made.add_api_route("/", _page, include_in_schema=False)
-    made.add_api_route("/{path:path}", _page, include_in_schema=False)
+        below.include_router(import_module(f"convscope.studio.routes.{name}").router)
+    made.include_router(below)
     made.add_exception_handler(ConvscopeError, _problem)
     made.add_exception_handler(RequestValidationError, _invalid)
     made.add_exception_handler(HTTPException, _refused)
@@ -124,25 +123,15 @@ def configured(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        http="h11",
+        h11_max_incomplete_event_size=2**18,  # a long notation may stand in an address
         timeout_graceful_shutdown=1,
     )
 
 
-def _page(request: Request, path: str = "index.html") -> Response:
-    """A file of the page."""
-    found = asset(path)
-    if found is None:
-        raise HTTPException(404)
-    return answer(request, found)
-
-
-def _said(status: int, problem: Problem) -> Record:
-    return Record(problem.model_dump(), status)
-
-
 async def _problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, ConvscopeError)
-    return _said(status_of(error), problem_of(error))
+    return refusal(status_of(error), problem_of(error))
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -152,18 +141,16 @@ async def _invalid(_: Request, error: Exception) -> Response:
     place = ".".join(str(part) for part in first["loc"])
     problem = str(first["msg"])
     text = f"{place}: {problem}"
-    return _said(422, Problem(problem=problem, place=place, kind="InvalidRequest", text=text))
+    return refusal(422, Problem(problem=problem, place=place, kind="InvalidRequest", text=text))
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     """An address that does not exist, or not for this method."""
     assert isinstance(error, HTTPException)
-    problem = f"{request.method} {request.url.path}: {error.detail}"
-    said = Problem(problem=problem, kind="NotFound", text=problem)
-    return Record(said.model_dump(), error.status_code, dict(error.headers or {}))
+    return not_found(request, error.status_code, error.detail, error.headers)
 
 
 async def _fault(_: Request, error: Exception) -> Response:
     """A fault of ours; the server prints where it arose."""
     problem = f"convscope failed in a way that it should not: {type(error).__name__}: {error}"
-    return _said(500, Problem(problem=problem, kind="Fault", text=problem))
+    return refusal(500, Problem(problem=problem, kind="Fault", text=problem))

@@ -25,7 +25,7 @@ class Limits:
     are how many of them stay in memory.
     """
 
-    body: int = 2**18
+    body: int = 2**20
     picture: int = 16 * 2**20
     pixels: int = 40_000_000
     notation: int = 20_000

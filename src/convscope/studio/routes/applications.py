@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
+from starlette.responses import Response
 
 from convscope.applications.runs import ApplicationRun, examples_folder
-from convscope.studio.answers import Arrays, Body, Record
+from convscope.studio.answers import ARRAYS, Arrays, Body, Record
 from convscope.studio.applying import BASELINE, TASKS, Question, reads_clips
 from convscope.studio.routes.sights import ImageText, Seed
 from convscope.studio.workspace import Here
@@ -46,7 +47,7 @@ def applications(here: Here) -> Record:
     return Record({"tasks": tasks})
 
 
-@router.post("/{task}", response_class=Arrays)
+@router.post("/{task}", response_class=Response, responses=ARRAYS)
 def ask(
     task: Literal["detection", "segmentation", "captioning"], body: Asking, here: Here
 ) -> Arrays:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -20,6 +20,13 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/design", tags=["design"])
 
+_TEXT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Python."}
+}
+_SVG: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}, "description": "SVG."}
+}
+
 Text = Annotated[str, Field(max_length=20_000)]
 Side = Annotated[int, Field(ge=1, le=100_000)]
 Index = Annotated[int, Field(ge=0, le=100_000)]
@@ -30,7 +37,7 @@ class Design(Body):
     "input auto" and "fc classes"."""
 
     text: Text
-    volume: tuple[Side, Side, Side] | None = None
+    volume: Annotated[tuple[Side, Side, Side], Field(strict=False)] | None = None
     classes: Annotated[int, Field(ge=1, le=100_000)] | None = None
 
 
@@ -93,7 +100,7 @@ def compare(body: Two) -> Record:
     return Record(compare_architectures(pair, ["first", "second"]).as_dict())
 
 
-@router.post("/code", response_class=PlainTextResponse)
+@router.post("/code", response_class=Response, responses=_TEXT)
 def code(body: Source) -> PlainTextResponse:
     """The network as a file of Python."""
     from convscope.export.python_code import python_code
@@ -101,7 +108,7 @@ def code(body: Source) -> PlainTextResponse:
     return PlainTextResponse(python_code(read(body.text)[1]))
 
 
-@router.get("/drawing.svg")
+@router.get("/drawing.svg", response_class=Response, responses=_SVG)
 def drawing(
     text: Annotated[str, Query(max_length=20_000)],
     width: Annotated[int, Query(ge=200, le=4000)] = 960,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from convscope.studio.answers import Arrays, Record
+from convscope.studio.answers import ARRAYS, Arrays, Record
 from convscope.studio.routes.sights import SourceText, Step
 from convscope.studio.subjects import Sight
 from convscope.studio.workspace import Here
@@ -17,18 +17,21 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/images", tags=["images"])
 
+_PNG: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "The picture.",
+    }
+}
 _PICTURE = {
     "requestBody": {
         "required": True,
-        "content": {
-            kind: {"schema": {"type": "string", "format": "binary"}}
-            for kind in ("image/png", "image/jpeg", "image/webp", "image/bmp")
-        },
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 
 
-@router.get("", response_class=Arrays)
+@router.get("", response_class=Response, responses=ARRAYS)
 def images(
     here: Here,
     source: Annotated[SourceText, Query()] = "example",
@@ -59,7 +62,7 @@ async def upload(request: Request, here: Here) -> Record:
     return Record({"id": kept.id, "width": kept.width, "height": kept.height})
 
 
-@router.get("/{image}.png", response_class=Response)
+@router.get("/{image}.png", response_class=Response, responses=_PNG)
 def picture(image: str, here: Here) -> Response:
     """A picture that was taken in, as a PNG."""
     kept = here.pictures.get(image)

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import Field
+from starlette.responses import Response
 
-from convscope.studio.answers import Arrays, Record
+from convscope.studio.answers import ARRAYS, Arrays, Record
 from convscope.studio.routes.sights import Channel, LayerName, Seeing
 from convscope.studio.workspace import Here
 
@@ -74,7 +75,7 @@ def answer(body: Seeing, here: Here) -> Record:
     )
 
 
-@router.post("/strip", response_class=Arrays)
+@router.post("/strip", response_class=Response, responses=ARRAYS)
 def strip(body: Strip, here: Here) -> Arrays:
     """The image, and of every layer the first maps in small: what the cards show."""
     from convscope.inspection.maps.maps import maps_in
@@ -101,7 +102,7 @@ def strip(body: Strip, here: Here) -> Arrays:
     return Arrays({"subject": subject.name, "layers": layers, "note": subject.note}, arrays)
 
 
-@router.post("/maps", response_class=Arrays)
+@router.post("/maps", response_class=Response, responses=ARRAYS)
 def maps(body: Maps, here: Here) -> Arrays:
     """Maps of a layer, channels × height × width, with what is known of each channel."""
     from dataclasses import asdict
@@ -142,7 +143,7 @@ def unit(body: Unit, here: Here) -> Record:
         return Record(found.as_dict())
 
 
-@router.post("/slide", response_class=Arrays)
+@router.post("/slide", response_class=Response, responses=ARRAYS)
 def slide(body: Sliding, here: Here) -> Arrays:
     """What ``<kernel-slide>`` takes: a convolution's input, kernels, and what follows them."""
     from convscope.inspection.walking.slides import slide_of

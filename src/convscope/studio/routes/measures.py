@@ -51,7 +51,7 @@ class Place(Seeing):
     """A unit's (row, column), by default the middle; ``channel`` null is all that stand there."""
 
     layer: LayerName
-    at: tuple[Channel, Channel] | None = None
+    at: Annotated[tuple[Channel, Channel], Field(strict=False)] | None = None
     channel: Channel | None = None
     images: Annotated[int, Field(ge=1, le=256)] | None = None
 

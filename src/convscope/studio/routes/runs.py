@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from convscope.architecture.arithmetic import explain
 from convscope.errors import ConvscopeError
-from convscope.studio.answers import Arrays, Record
+from convscope.studio.answers import ARRAYS, Arrays, Record
 from convscope.studio.following import Follower, condition_of
 from convscope.studio.routes.sights import Channel, LayerName, SourceText, Step
 from convscope.studio.sources import any_run, names_of_runs, source_of, trained_run
@@ -139,7 +139,7 @@ def health(run: Name, here: Here) -> Record:
     return Record(here.record((opened.path, opened.created, kept, "health"), make))
 
 
-@router.get("/runs/{run}/kernels", response_class=Arrays)
+@router.get("/runs/{run}/kernels", response_class=Response, responses=ARRAYS)
 def kernels(
     run: Name,
     here: Here,
