@@ -59,7 +59,7 @@ FASTER_SETTINGS: dict[str, Known] = {
     "floor": (FLOOR, 0.0),
     "scales": (Setting(int, "sizes of anchors at a place", least=1, most=20), 3),
     "ratios": (Setting(int, "shapes of anchors of each size", least=1, most=20), 3),
-    "proposer_channels": (Setting(int, "channels of the proposal network", least=1), 24),
+    "proposer_channels": (Setting(int, "channels of the proposal network", least=1), 32),
 }
 
 
