@@ -71,7 +71,7 @@ def test_a_click_takes_a_unit_and_the_image_shows_its_field(browser: Browser, as
         view.says(".shown-image figcaption", "rows 10 to 15, columns 14 to 19")
         view.at(".maps-grid button").nth(11).click()
         assert unit_of(view) == (11, 6, 8)
-        view.says(".unit h2", "channel 11, row 6, column 8")
+        view.says(".one-unit h2", "channel 11, row 6, column 8")
         assert view.problems == []
 
 
@@ -189,7 +189,7 @@ def test_a_pooling_is_changed(browser: Browser, asked: Asked) -> None:
         view.page.get_by_label("in the place of pool1").select_option("avg")
         assert view.query()["pools"] == "pool1:avg"
         view.at(".accuracy").wait_for()
-        view.says(".unit", "the mean of")
+        view.says(".one-unit", "the mean of")
 
 
 def test_attribution_comes_with_its_trust(browser: Browser, asked: Asked) -> None:

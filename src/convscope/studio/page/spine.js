@@ -86,7 +86,7 @@ export class Spine {
   }
 
   #edge(card) {
-    const words = `${card.input.text} → ${card.output.text}: how ${card.name} makes it`;
+    const words = `how ${card.name} makes its volume, worked out`;
     return make("li.edge", {}, make("button", {
       type: "button", "aria-label": words, title: words,
       onclick: () => go({ lens: "design", layer: card.name }),
@@ -95,8 +95,9 @@ export class Spine {
 
   #card(card) {
     const maps = make("span.miniatures");
-    const open = make("button", { type: "button", onclick: () => this.#open(card) },
-      maps, make("b", {}, card.name), make("small.volume", {}, card.output.text));
+    // Inside a block, which says its own name, what stands behind the last dot is enough.
+    const open = make("button", { type: "button", title: card.name, onclick: () => this.#open(card) },
+      maps, make("b", {}, card.name.split(".").at(-1)), make("small.volume", {}, card.output.text));
     const item = make("li.card", {}, open);
     item.dataset.layer = card.name;
     this.#cards.set(card.name, { item, open, maps, found: null, drawn: null, visible: false });
@@ -161,9 +162,8 @@ export class Spine {
     const parts = [];
     if (!now.layer && !now.lens) parts.push("Touch a layer to see what it makes of the image; touch an arrow to see how its numbers come about.");
     if (!said.trained) parts.push("Not trained: the weights are random.");
-    if (now.off || now.pools) parts.push("Changed: marked layers differ from what was trained.");
     if (said.image.class && said.image.class !== said.classes[best] && said.trained) parts.push(`It is a ${said.image.class}, and is taken for a ${said.classes[best]}.`);
-    if (said.note) parts.push(said.note);
+    if (said.note) parts.push(`${now.off || now.pools ? "Changed: " : ""}${said.note}.`.replace("..", "."));
     this.#words.textContent = parts.join(" ");
   }
 

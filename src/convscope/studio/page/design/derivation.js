@@ -7,6 +7,9 @@ import { percent } from "../parts/numbers.js";
 const SUGGESTED = ["conv 16 3x3 pad 1", "conv 32 5x5 pad 2", "batchnorm", "relu", "maxpool 2", "avgpool 2", "globalavgpool", "dropout", "fc 10", "residual { conv 16 3x3 pad 1 -> relu }"];
 const SIDE = "W_out = ⌊(W − F + 2·P)/S⌋ + 1";
 
+/** What would give away what is to be guessed. */
+const LATER = new Set(["training", "inference", "dense", "unshared", "saving", "jump"]);
+
 /** What has been guessed and may be seen, by network, layer and quantity. */
 const seen = new Set();
 const keyOf = (canonical, layer, what) => `${canonical}|${layer}|${what}`;
@@ -31,7 +34,9 @@ export class Derivation {
     const key = `${canonical} ${cost.name}`;
     if (key !== this.#key) this.#tools.replaceChildren(...this.#toolsOf(card));
     this.#key = key;
-    const rows = [...this.#rows(cost)].map(([what, label, count, content]) => {
+    const all = [...this.#rows(cost)];
+    const open = all.filter(([what, , count]) => count && this.#guessed(canonical, cost, what, guessing)).length;
+    const rows = all.filter(([what]) => !open || !LATER.has(what)).map(([what, label, count, content]) => {
       if (count && this.#guessed(canonical, cost, what, guessing)) return [label, this.#guess(canonical, cost, what, count, label, redraw)];
       return [label, content()];
     });

@@ -16,16 +16,19 @@ export function costTable(explanation, chosen, guessing, choose) {
   const { layers, totals, input, architecture } = explanation;
   const hide = (layer, what, text) => (guessing && !isSeen(architecture, layer.name, what) ? "?" : text);
   const heads = ["layer", "output", "parameters", "multiply-adds", "of all", "memory, training", "sees"];
+  // A volume goes on through layers that keep it: it is known where the last that made it is.
+  let volumeKnown = !guessing;
   const row = (layer) => {
     const { field } = layer;
+    if (guessing && layer.sides.length) volumeKnown = isSeen(architecture, layer.name, "side");
     const has = (count) => count.value > 0;
     return make("tr", layer.name === chosen ? { "aria-current": "true" } : {},
       make("th", { scope: "row" }, button(layer.name, () => choose(layer.name), { className: "quiet" })),
-      make("td", {}, layer.sides.length ? hide(layer, "side", volume(layer.output)) : volume(layer.output)),
+      make("td", {}, volumeKnown || layer.output.flat ? volume(layer.output) : "?"),
       make("td", {}, has(layer.parameters) ? hide(layer, "parameters", thousands(layer.parameters.value)) : ""),
       make("td", {}, has(layer.multiply_adds) ? hide(layer, "work", thousands(layer.multiply_adds.value)) : ""),
       make("td", {}, has(layer.multiply_adds) && !guessing ? [bar(layer.multiply_adds_share), ` ${percent(layer.multiply_adds_share)}`] : ""),
-      make("td", {}, layer.memory_training.value ? bytes(layer.memory_training.value) : ""),
+      make("td", {}, !layer.memory_training.value ? "" : volumeKnown ? bytes(layer.memory_training.value) : "?"),
       make("td", {}, !field ? "" : field.everything ? "all" : hide(layer, "field", `${field.height.size.value}×${field.width.size.value}`)));
   };
   const sum = (key, shown) => make("td", {}, guessing ? "?" : shown(totals[key].value));

@@ -121,7 +121,9 @@ export class Maps {
       return make("button", { type: "button", tabIndex: chosen ? 0 : -1, "aria-pressed": String(chosen), onclick: () => this.#unit([unit]) },
         swatch, make("span", {}, head.channels[place]?.name || String(unit)), value(number, 4));
     });
+    const focused = this.#grid.contains(document.activeElement);
     this.#grid.replaceChildren(...this.#buttons);
+    if (focused) this.#grid.querySelector("[aria-pressed=true]")?.focus();
     this.#pages(values.length, "units");
   }
 

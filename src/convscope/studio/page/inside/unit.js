@@ -48,7 +48,7 @@ export class Unit {
   #slid = rested((unit) => go({ unit }, { replace: true }), 250);
 
   constructor() {
-    this.root = make("section.unit", { "aria-label": "one unit" }, this.#title, this.#value, this.#body);
+    this.root = make("section.one-unit", { "aria-label": "one unit" }, this.#title, this.#value, this.#body);
   }
 
   async show(now, found) {
