@@ -25,8 +25,10 @@ FEATURES = 64
 """Of each cell of the grid, from the encoder."""
 CONCEPTS = 256
 """Words, the most frequent ones, that are looked for in every cell."""
-WIDTH = 64
-"""Of a plain decoder's words and state; a looking one's state, and twice its words."""
+WIDTH = 128
+"""Of a plain decoder's words and state, through which all of the image must go."""
+LOOKING, REMEMBERING = 40, 64
+"""Of the words, and of the state, of a decoder that can look again."""
 SUMS = 3
 DROPOUT = 0.2
 
@@ -95,7 +97,7 @@ def make_network(
 def _decoder(method: str, side: int, words: int, concepts: int) -> Decoder:
     read = FEATURES + concepts
     if method == "attention":
-        return AttentionDecoder(read, words, width=WIDTH // 2, hidden=WIDTH, dropout=DROPOUT)
+        return AttentionDecoder(read, words, width=LOOKING, hidden=REMEMBERING, dropout=DROPOUT)
     reader: nn.Module = GridReader(read, side, concepts=concepts, sums=SUMS, width=WIDTH)
     if method == "clip-mean":
         reader = ClipMean(reader)
