@@ -89,8 +89,8 @@ def opening() -> Iterator[Opening]:
     """``opening(runs, token=…)`` starts a studio on a free port."""
     open_ones: list[Asked] = []
 
-    def start(runs: Path, app: Any = None, **settings: Any) -> Asked:
-        running = started(Settings(runs=runs, port=0, **settings), app)
+    def start(runs: Path, **settings: Any) -> Asked:
+        running = started(Settings(runs=runs, port=0, **settings))
         client = httpx.Client(base_url=running.settings.address, timeout=600)
         open_ones.append(Asked(running, client))
         return open_ones[-1]

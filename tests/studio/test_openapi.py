@@ -25,6 +25,7 @@ from convscope.studio.children import Children
 from convscope.studio.notebook import Studio, started
 from convscope.studio.server import api
 from convscope.studio.settings import Settings
+from convscope.studio.workspace import Workspace
 
 CHECKS = (
     not_a_server_error,
@@ -34,7 +35,7 @@ CHECKS = (
     negative_data_rejection,
     unsupported_method,
 )
-DESCRIPTION = api(Settings(Path("runs"))).openapi()
+DESCRIPTION = api(Workspace(Settings(Path("runs")))).openapi()
 schema = schemathesis.openapi.from_dict(DESCRIPTION).exclude(path_regex="events$")
 """An event stream has no end; its parts have tests of their own."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from convscope.architecture.architecture import Architecture
-from convscope.errors import ConvscopeError, NoRunError
+from convscope.errors import ConvscopeError, NoRunError, NotationError
 from convscope.studio.settings import Settings
 from convscope.studio.sources import names_of_runs, run_folder, source_of
 from convscope.training.runs import Run, example_folder
@@ -106,3 +106,11 @@ def test_no_module_is_imported_for_a_page(runs: Path) -> None:
     for text in (f"{trap}:net", "os:path", "trap.py:net"):
         with pytest.raises(ConvscopeError):
             source_of(Settings(runs), text)
+
+
+def test_a_run_may_have_a_blank_in_its_name(runs: Path) -> None:
+    shutil.copytree(example_folder(), runs / "my run")
+    found = source_of(Settings(runs), "my run")
+    assert isinstance(found, Run)
+    with pytest.raises(NotationError, match="the first step must be the input"):
+        source_of(Settings(runs), "inputt 4x4x1")

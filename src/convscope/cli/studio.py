@@ -67,6 +67,7 @@ def studio(
     Nothing leaves the machine. Ctrl-C ends it; trainings that it has started go on.
     """
     from convscope.studio.server import serve
+    from convscope.studio.sources import require_source
     from convscope.training.runs import runs_folder
 
     def opened(actual: Settings) -> None:
@@ -84,4 +85,5 @@ def studio(
         behind=behind,
         data=tuple(str(Path(each).expanduser().absolute()) for each in data or []),
     )
+    require_source(settings)
     serve(settings, opened)

@@ -7,16 +7,12 @@ import webbrowser
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from convscope.architecture.architecture import Architecture
 from convscope.errors import UsageError
-from convscope.studio.server import application, configured, listening
+from convscope.studio.server import Server, listening
 from convscope.studio.settings import PORT, Settings
 from convscope.training.runs import Run, runs_folder
-
-if TYPE_CHECKING:
-    import uvicorn
 
 __all__ = ["Studio", "started", "studio"]
 
@@ -28,7 +24,7 @@ class Studio:
     """A studio that is running; a notebook shows it.  ``close`` ends it."""
 
     settings: Settings
-    _server: uvicorn.Server
+    _server: Server
     _thread: threading.Thread
 
     def __repr__(self) -> str:
@@ -49,7 +45,7 @@ class Studio:
 
     def close(self) -> None:
         """Ends it; trainings that it has started go on."""
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join()
 
 
@@ -82,15 +78,10 @@ def studio(
     return running
 
 
-def started(settings: Settings, app: Any = None) -> Studio:
-    """A server in a thread of its own, listening when this returns.
-
-    ``app`` may make the application of the settings that came about.
-    """
-    import uvicorn
-
+def started(settings: Settings) -> Studio:
+    """A server in a thread of its own, listening when this returns."""
     listener, actual = listening(settings)
-    server = uvicorn.Server(configured((app or application)(actual)))
+    server = Server(actual)
     thread = threading.Thread(
         target=server.run,
         kwargs={"sockets": [listener]},

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import Any
 
+import uvicorn
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp
 
 from convscope.errors import ConvscopeError, UsageError
 from convscope.studio.answers import Problem, not_found, problem_of, refusal, status_of
@@ -22,10 +23,7 @@ from convscope.studio.safety import Safety
 from convscope.studio.settings import PORT, Settings
 from convscope.studio.workspace import Workspace
 
-if TYPE_CHECKING:
-    import uvicorn
-
-__all__ = ["api", "application", "configured", "listening", "serve"]
+__all__ = ["Server", "api", "listening", "serve"]
 
 _ROUTES = (
     "state",
@@ -50,20 +48,45 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def application(settings: Settings) -> Safety:
-    """The studio as an ASGI application, safety around all of it."""
-    return Safety(Page(api(settings)), settings)
+class Server(uvicorn.Server):
+    """A studio that serves: quietly, and event streams end before it does."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._workspace = Workspace(settings)
+        application = Safety(Page(api(self._workspace)), settings)
+        super().__init__(
+            uvicorn.Config(
+                application,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                http="h11",
+                h11_max_incomplete_event_size=2**18,  # a long notation may stand in an address
+                timeout_graceful_shutdown=2,
+            )
+        )
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Ctrl-C."""
+        self._workspace.closing.set()
+        super().handle_exit(sig, frame)
+
+    def end(self) -> None:
+        """The same without a signal, from another thread."""
+        self._workspace.closing.set()
+        self.should_exit = True
 
 
-def api(settings: Settings) -> FastAPI:
-    """What is asked below ``/api``."""
+def api(workspace: Workspace) -> FastAPI:
+    """What is asked below ``/api``; ``Safety`` stands before it."""
     made = FastAPI(
         title="convscope studio",
         docs_url=None,  # they load from another host
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
-    made.state.workspace = Workspace(settings)
+    made.state.workspace = workspace
     below = APIRouter(prefix="/api", responses=_PROBLEMS)
     for name in _ROUTES:
         below.include_router(import_module(f"convscope.studio.routes.{name}").router)
@@ -104,29 +127,11 @@ def listening(settings: Settings) -> tuple[socket.socket, Settings]:
 
 def serve(settings: Settings, opened: Callable[[Settings], None]) -> None:
     """Serves until Ctrl-C; ``opened`` is told the settings as soon as browsers may come."""
-    import uvicorn
-
     listener, actual = listening(settings)
     with listener:
         opened(actual)
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(configured(application(actual))).run(sockets=[listener])
-
-
-def configured(app: ASGIApp) -> uvicorn.Config:
-    """How uvicorn serves it: quietly, and without waiting for event streams at the end."""
-    import uvicorn
-
-    return uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        http="h11",
-        h11_max_incomplete_event_size=2**18,  # a long notation may stand in an address
-        timeout_graceful_shutdown=1,
-    )
+            Server(actual).run(sockets=[listener])
 
 
 async def _problem(_: Request, error: Exception) -> Response:

@@ -22,7 +22,15 @@ from convscope.studio.settings import Settings
 from convscope.studio.spine import read
 from convscope.training.runs import RUN, Run, example_folder, open_run
 
-__all__ = ["AnyRun", "any_run", "names_of_runs", "run_folder", "source_of", "trained_run"]
+__all__ = [
+    "AnyRun",
+    "any_run",
+    "names_of_runs",
+    "require_source",
+    "run_folder",
+    "source_of",
+    "trained_run",
+]
 
 AnyRun: TypeAlias = Run | ApplicationRun
 EXAMPLE = "example"
@@ -75,17 +83,41 @@ def trained_run(settings: Settings, name: str) -> Run:
 
 def source_of(settings: Settings, text: str) -> Run | tuple[str, Architecture]:
     """A run by its name, or the architecture that a text means and its own text."""
-    if text == settings.source and _given(settings) is None and text != EXAMPLE:
-        architecture = find_architecture(text)  # the person who started the studio may name a file
+    if text == settings.source and _is_file(text):
+        architecture = find_architecture(text)  # the person who started the studio may name one
         return str(architecture), architecture
-    if text.strip().lower() in ZOO or "->" in text or "→" in text or "\n" in text:
+    if text.strip().lower() in ZOO or any(sign in text for sign in ("->", "→", "\n")):
         return read(text)
-    return trained_run(settings, text)
+    try:
+        return trained_run(settings, text)
+    except NoRunError:
+        if " " in text.strip():
+            return read(text)  # a notation with a fault; the parser says which
+        raise
+
+
+def require_source(settings: Settings) -> None:
+    """UsageError where what the studio is to show first is no run and no architecture."""
+    try:
+        source_of(settings, settings.source)
+    except NoRunError as error:
+        raise NoRunError(
+            error.problem,
+            remedy=did_you_mean(settings.source, [*names_of_runs(settings), *ZOO])
+            or 'give a run, "example", or an architecture: a name of the zoo, or a notation',
+        ) from None
 
 
 def _examples() -> tuple[str, ...]:
     """Runs of applications inside the package."""
     return tuple(sorted(path.parent.name for path in examples_folder().glob(f"example-*/{RUN}")))
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).expanduser().is_file()
+    except (OSError, ValueError):  # too long for the name of a file
+        return False
 
 
 def _given(settings: Settings) -> Path | None:

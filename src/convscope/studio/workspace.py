@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable
 from typing import Annotated, Any, cast
 
@@ -21,10 +22,11 @@ _RECORDS = 64
 
 
 class Workspace:
-    """One studio at work."""
+    """One studio at work; ``closing`` is set when it ends, and event streams with it."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.closing = threading.Event()
         self.pictures = Pictures(settings.limits)
         self.subjects = Subjects(settings, self.pictures)
         self.processes = Processes(settings)

@@ -114,7 +114,7 @@ async def events(claim: Name, here: Here) -> StreamingResponse:
 async def _told(here: Workspace, claim: str) -> AsyncIterator[str]:
     last, silent = None, 0.0
     yield "retry: 1000\n\n"
-    while True:
+    while not here.closing.is_set():
         found = await run_in_threadpool(_standing, here, claim)
         silent += _PAUSE
         if found != last:

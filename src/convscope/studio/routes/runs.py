@@ -76,7 +76,7 @@ async def events(run: Name, here: Here) -> StreamingResponse:
 async def _grown(here: Workspace, run: str) -> AsyncIterator[str]:
     follower, silent = Follower(), 0.0
     yield "retry: 1000\n\n"
-    while True:
+    while not here.closing.is_set():
         try:
             look = await run_in_threadpool(here.looks.at, run)
         except ConvscopeError:
