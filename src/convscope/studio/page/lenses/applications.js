@@ -1,15 +1,212 @@
-// Applications: a lens is { name, title, show(state, place), hide() }.
+// Applications: boxes, masks and captions on fresh scenes and on pictures of one's own.
+//
+// What is looked at stands in the address: task, seed or look (pictures), runs (which methods).
 
-import { empty } from "../parts/make.js";
+import * as api from "../api.js";
+import { CARDS, TRUTHS } from "../applications/card.js";
+import { once } from "../looking.js";
+import { button, empty, make, trouble } from "../parts/make.js";
+import { go, state as current } from "../state.js";
+
+const TITLES = {
+  detection: "what is where", segmentation: "what every pixel is",
+  captioning: "what is to be seen, in words", clips: "what happens in a clip, in words",
+};
+const MOST = 4;
+/** What is less sure is not even asked for. */
+const LOWEST = 0.05;
+
+let parts = null;
+let tasks = null;
+let least = 0.5;
+let turned = 0;
+let known = "";
+let answers = [];
+
+/** Captioners of clips stand for themselves: they see other things than those of pictures. */
+function viewsOf(found) {
+  return found.flatMap((task) => {
+    const view = { ...task, view: task.task };
+    if (task.task !== "captioning") return [view];
+    const part = (clips) => task.runs.filter((run) => run.clips === clips);
+    return [{ ...view, runs: part(false) }, { ...view, view: "clips", command: `${task.command} train --method clip-lstm`, runs: part(true) }];
+  });
+}
+
+const taskOf = (now) => tasks.find(({ view }) => view === now.task) || tasks[0];
+
+/** What can be asked: the runs, and what needs none. */
+function methods(task) {
+  const runs = task.runs.map((run) => ({ name: run.name, title: run.method, run }));
+  return task.baseline ? [...runs, { name: task.baseline, title: "without a detector", run: null }] : runs;
+}
+
+/** Which are asked: those of the address, else the first run of each method. */
+function chosen(task, now) {
+  const all = methods(task);
+  const named = (now.runs || "").split(",").filter((name) => all.some((each) => each.name === name));
+  if (named.length) return all.filter((each) => named.includes(each.name));
+  const found = new Map();
+  for (const each of all) if (!found.has(each.title)) found.set(each.title, each);
+  return [...found.values()].slice(0, MOST);
+}
+
+function build(place) {
+  parts = {
+    tabs: make("nav.tasks", { "aria-label": "applications" }), controls: make("div.row.asking"), said: make("div", { role: "status" }),
+    cards: make("div.cards"), methods: make("fieldset.methods"),
+  };
+  place.replaceChildren(parts.tabs, parts.controls, parts.methods, parts.said, parts.cards);
+}
+
+function showTabs(task) {
+  parts.tabs.replaceChildren(...tasks.map((each) => {
+    const tab = button(each.view, () => go({ task: each.view, runs: null, look: null }));
+    if (each === task) tab.setAttribute("aria-current", "true");
+    return tab;
+  }));
+}
+
+function showControls(task, now) {
+  const seed = Number(now.seed) || 0;
+  const number = make("input", { type: "number", min: 0, max: 4294967295, value: seed, onchange: () => go({ seed: Math.max(0, Math.trunc(Number(number.value)) || 0), look: null }) });
+  const clips = task.view === "clips";
+  const file = make("input", { type: "file", accept: "image/*", multiple: clips, onchange: () => upload([...file.files]) });
+  const items = [
+    make("label.control", {}, make("span", {}, "scene"), number),
+    button(clips ? "another clip" : "another scene", () => go({ seed: now.look ? seed : seed + 1, look: null })),
+    make("label.control.upload", {}, make("span", {}, clips ? "or frames of a clip" : "or a picture of yours"), file),
+  ];
+  if (task.task === "detection") {
+    const said = make("output", {}, least.toFixed(2));
+    const slider = make("input", { type: "range", min: LOWEST, max: 0.95, step: 0.05, value: least, oninput: () => {
+      least = Number(slider.value);
+      said.textContent = least.toFixed(2);
+      draw(taskOf(current()));
+    } });
+    items.push(make("label.control", {}, make("span", {}, "at least as sure as"), slider, said));
+  }
+  parts.controls.replaceChildren(...items);
+}
+
+function showMethods(task, now) {
+  const all = methods(task);
+  const names = chosen(task, now).map((each) => each.name);
+  parts.methods.hidden = all.length < 2;
+  parts.methods.replaceChildren(make("legend.small", {}, "side by side"), ...all.map((each) => {
+    const box = make("input", { type: "checkbox", checked: names.includes(each.name), onchange: () => {
+      const next = box.checked ? [...names, each.name] : names.filter((name) => name !== each.name);
+      if (next.length) go({ runs: next.join(",") });
+      else box.checked = true;
+    } });
+    return make("label", {}, box, make("span", {}, each.run ? `${each.title} (${each.name})` : each.title));
+  }));
+}
+
+async function upload(files) {
+  if (!files.length) return;
+  parts.said.replaceChildren(make("p.small", {}, "Reading the picture …"));
+  try {
+    const ordered = files.sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }));
+    const kept = [];
+    for (const file of ordered) kept.push((await api.upload(file)).id);
+    parts?.said.replaceChildren();
+    go({ look: kept.join(","), ...(kept.length === 1 ? { image: kept[0] } : {}) });
+  } catch (problem) {
+    parts?.said.replaceChildren(trouble(problem));
+  }
+}
+
+// --- asking ---
+
+function ask(task, each, now) {
+  const images = now.look ? now.look.split(",") : [];
+  const body = { run: each.name, seed: images.length ? 0 : Number(now.seed) || 0, images, least: task.task === "detection" ? LOWEST : 0.5 };
+  return once(["applied", task.task, body], () => api.arrays(`applications/${task.task}`, body));
+}
+
+/** One method after another: their times would not be their own. */
+async function answer(task, now) {
+  const turn = ++turned;
+  answers = chosen(task, now).map((each) => ({ each, found: null, problem: null }));
+  draw(task);
+  parts.cards.setAttribute("aria-busy", "true");
+  for (const one of answers) {
+    try {
+      one.found = await ask(task, one.each, now);
+    } catch (problem) {
+      one.problem = problem;
+    }
+    if (turn !== turned || !parts) return;
+    draw(task);
+  }
+  parts.cards.removeAttribute("aria-busy");
+}
+
+function draw(task) {
+  const classes = task.runs[0]?.classes || [];
+  const first = answers.find(({ found }) => found?.head.truth || found?.arrays.truth);
+  const truth = first ? TRUTHS[task.task](first.found, { classes: classesOf(first, classes) }) : null;
+  parts.cards.replaceChildren(...answers.map((one) => {
+    const { each, found, problem } = one;
+    if (problem) return make("section.card-of", { "aria-label": each.title }, make("h3", {}, each.title), trouble(problem));
+    if (!found) return make("section.card-of.waiting", { "aria-label": each.title }, make("h3", {}, each.title), make("p.missing", {}, "looking …"));
+    return CARDS[task.task](each.title, each.run ? each.name : null, found, { least, classes: classesOf(one, classes) });
+  }), truth || "");
+}
+
+/** In the order that gives them their colours; of what has no run, those of the others. */
+function classesOf({ each, found }, others) {
+  if (each.run) return each.run.classes;
+  if (others.length) return others;
+  return [...new Set([...(found.head.truth || []), ...found.head.found.objects].map((one) => one.class))].sort();
+}
+
+function teach(task) {
+  parts.methods.hidden = true;
+  parts.controls.replaceChildren();
+  parts.methods.replaceChildren();
+  parts.cards.replaceChildren(empty(`Nothing has been trained for ${task.view} yet. In a terminal, `, make("code", {}, `${task.command}${task.view === "clips" ? "" : " train"} --quick`),
+    " makes a first one within a minute or so; it shows up here."));
+}
 
 export default {
   name: "applications",
   title: "Applications",
 
-  /** Called when the lens is chosen, and whenever the state has changed. */
-  show(state, place) {
-    place.replaceChildren(empty("There is nothing here yet."));
+  async show(now, place) {
+    if (!parts || !place.contains(parts.cards)) {
+      build(place);
+      known = "";
+      try {
+        tasks = viewsOf((await api.get("applications")).tasks);
+      } catch (problem) {
+        parts?.said.replaceChildren(trouble(problem, () => {
+          parts = null;
+          this.show(current(), place);
+        }));
+        return;
+      }
+    }
+    if (!parts || !tasks) return;
+    const latest = current();
+    const task = taskOf(latest);
+    const question = JSON.stringify([task.view, latest.seed, latest.look, chosen(task, latest).map((each) => each.name)]);
+    if (question === known) return;
+    known = question;
+    showTabs(task);
+    parts.tabs.append(make("p.small", {}, TITLES[task.view]));
+    if (!methods(task).length) {
+      teach(task);
+      return;
+    }
+    showControls(task, latest);
+    showMethods(task, latest);
+    answer(task, latest);
   },
 
-  hide() {},
+  hide() {
+    turned += 1;
+    parts = null;
+  },
 };
