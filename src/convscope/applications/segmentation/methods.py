@@ -65,9 +65,9 @@ _RECIPES: dict[str, tuple[Recipe, int]] = {
     "stride8": (_BASE, 33_000),
     "stride4": (_FINER, 9_000),
     "stride2": (_FINER, 18_000),
-    "unary": (_BASE, 33_000),
+    "unary": (_BASE, 36_000),
     "local": (replace(_SMOOTH, learning_rate=0.03), 420),
-    "context": (_SMOOTH, 5_000),
+    "context": (replace(_SMOOTH, learning_rate=0.003), 3_000),
     "joint": (replace(_SMOOTH, learning_rate=0.0005), 1_800),
 }
 """How each stage learns, and how many images it looks at: few ones again and again."""
