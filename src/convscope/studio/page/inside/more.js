@@ -11,6 +11,8 @@ const METHODS = [
   ["occlusion", "occlusion"], ["guided-backprop", "guided backpropagation"],
 ];
 
+const boxOf = ({ top, left, bottom, right }) => ({ row: top, column: left, height: bottom - top, width: right - left });
+
 /** A section that asks when it is opened, and again when what it is about has changed. */
 class Section {
   #body = make("div", { role: "status" });
@@ -129,7 +131,7 @@ export class Exciting extends Section {
     const { arrays } = await images(now, each.image, 1);
     const map = make("heat-map", { label: `image ${each.image}` });
     map.data = picture({ values: arrays.images.values, shape: arrays.images.shape.slice(1) });
-    if (each.box) map.boxes = [{ row: each.box.top, column: each.box.left, height: each.box.height, width: each.box.width }];
+    if (each.box) map.boxes = [boxOf(each.box)];
     return make("figure", {}, map, make("figcaption", {},
       button(`${each.class || `image ${each.image}`}`, () => go({ image: String(each.image) }), { className: "quiet", "aria-label": `take image ${each.image}, ${each.class || ""}` }),
       make("span", {}, written(each.value, 2))));
@@ -159,12 +161,14 @@ export class Field extends Section {
     const found = await once(["field", question], () => api.post("inside/field", question));
     const { effective, geometric } = found;
     const map = make("heat-map", { label: `effective field of ${found.layer}` });
-    map.data = { values: Float32Array.from(effective.heat.flat()), shape: [effective.heat.length, effective.heat[0].length] };
+    const values = Float32Array.from(effective.heat.flat());
+    const limit = customElements.get("heat-map").largest(values);
+    map.data = { values, shape: [effective.heat.length, effective.heat[0].length], limit };
     const box = geometric.box;
     if (box) map.boxes = [{ row: box.top, column: box.left, height: box.height, width: box.width }];
     const sides = ["height", "width"].map((axis) => geometric[axis]);
     return [make("div.map-row", {},
-      make("figure", {}, map, make("figcaption", {}, "how much the value moves with each pixel")),
+      make("figure", {}, map, make("figcaption", {}, "how much the value moves with each pixel"), make("colour-scale", { limit, positive: true, unit: "gradient" })),
       make("dl.terms", {},
         sides[0] ? [make("dt", {}, "it can see"), make("dd", {}, geometric.everything ? "the whole image" : `${sides[0].size}×${sides[1].size} pixels: ${sides[0].derivation}`)] : [],
         make("dt", {}, "it listens to"), make("dd", {}, effective.box ? `${effective.box.height}×${effective.box.width} pixels hold ${percent(effective.held)} of it` : "no pixel at all"),

@@ -137,8 +137,10 @@ export class Unit {
     const [height, width] = [stage.patch[0].length, stage.patch[0][0].length];
     const drawn = [["what it sees", stage.patch], ["its weights", stage.kernel], ["the products", stage.products]].map(([name, values]) => {
       const map = make("heat-map", { interactive: true, label: `${name}; arrow keys read them` });
-      map.data = { values: Float32Array.from(values[0].flat()), shape: [height, width] };
-      return { name, map };
+      const plane = Float32Array.from(values[0].flat());
+      const limit = customElements.get("heat-map").largest(plane);
+      map.data = { values: plane, shape: [height, width], limit };
+      return { name, map, scale: make("colour-scale", { limit, unit: "" }) };
     });
     const read = ({ detail: { row, column } }) => {
       drawn.forEach(({ map }) => { map.cursor = [row, column]; });
@@ -147,7 +149,7 @@ export class Unit {
     };
     drawn.forEach(({ map }) => map.addEventListener("cell", read));
     const many = stage.patch.length > 1 ? ` (channel 0 of ${stage.patch.length})` : "";
-    return make("div", {}, make("div.map-row", {}, drawn.map(({ name, map }) => make("figure", {}, map, make("figcaption", {}, name + many)))), told, this.#steps([stage]));
+    return make("div", {}, make("div.map-row", {}, drawn.map(({ name, map, scale }) => make("figure", {}, make("figcaption", {}, name + many), map, scale))), told, this.#steps([stage]));
   }
 
   #steps(stages) {
