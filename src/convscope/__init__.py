@@ -17,6 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convscope import errors as errors
+    from convscope.applications.captioning.captioner import Captioner as Captioner
+    from convscope.applications.captioning.comparing import compare_captioners as compare_captioners
+    from convscope.applications.detection.comparing import compare_detectors as compare_detectors
+    from convscope.applications.detection.detector import Detector as Detector
+    from convscope.applications.planning import Options as Options
+    from convscope.applications.segmentation.comparing import (
+        compare_segmenters as compare_segmenters,
+    )
+    from convscope.applications.segmentation.segmenter import Segmenter as Segmenter
     from convscope.architecture.architecture import Architecture as Architecture
     from convscope.architecture.arithmetic import Explanation as Explanation
     from convscope.architecture.arithmetic import explain as explain
@@ -107,6 +116,13 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
+    "convscope.applications.captioning.captioner": ("Captioner",),
+    "convscope.applications.captioning.comparing": ("compare_captioners",),
+    "convscope.applications.detection.comparing": ("compare_detectors",),
+    "convscope.applications.detection.detector": ("Detector",),
+    "convscope.applications.planning": ("Options",),
+    "convscope.applications.segmentation.comparing": ("compare_segmenters",),
+    "convscope.applications.segmentation.segmenter": ("Segmenter",),
     "convscope.architecture.architecture": ("Architecture",),
     "convscope.architecture.arithmetic": ("Explanation", "explain"),
     "convscope.architecture.layers": ("Volume",),
@@ -177,8 +193,10 @@ __all__ = [
     "Architecture",
     "Attribution",
     "Attributions",
+    "Captioner",
     "ConvscopeError",
     "Data",
+    "Detector",
     "Equivariance",
     "Evaluation",
     "Exciting",
@@ -190,6 +208,7 @@ __all__ = [
     "Invariance",
     "Kernels",
     "Listing",
+    "Options",
     "Prediction",
     "Preprocessing",
     "ReceptiveField",
@@ -197,6 +216,7 @@ __all__ = [
     "Recipe",
     "Rotation",
     "Run",
+    "Segmenter",
     "Shift",
     "Step",
     "Subject",
@@ -215,7 +235,10 @@ __all__ = [
     "check_annotated",
     "check_exercises",
     "compare_architectures",
+    "compare_captioners",
+    "compare_detectors",
     "compare_runs",
+    "compare_segmenters",
     "edit_kernel",
     "equivariance",
     "errors",
