@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from convscope.architecture.architecture import Architecture
-from convscope.architecture.fields import fields
+from convscope.architecture.fields import Span, fields
 from convscope.architecture.layers import Flatten, FullyConnected, GlobalAvgPool, Layer, Volume
 from convscope.architecture.zoo import find_architecture
 from convscope.errors import RunError, UsageError
@@ -65,7 +65,7 @@ class Backbone:
         return self._last.size.value
 
     @property
-    def _last(self) -> Any:
+    def _last(self) -> Span:
         return fields(self.architecture)[self.architecture.nodes[-1].name].height
 
     @property
