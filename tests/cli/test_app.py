@@ -43,6 +43,11 @@ COMMANDS = [
     "symmetry",
     "ablate",
     "lesson",
+    "studio",
+    "scenes",
+    "detect",
+    "segment",
+    "caption",
 ]
 
 
