@@ -120,6 +120,17 @@ def test_axe_finds_nothing(
         assert found_by_axe(view, axe) == []
 
 
+def test_who_wants_no_motion_has_none(browser: Browser, asked: Asked) -> None:
+    query = {"layer": "conv1", "unit": "0,5,5"}
+    with Viewed(browser, asked, query, reduced_motion="reduce") as view:
+        view.at("kernel-slide .value-steps").wait_for()
+        assert not view.at("kernel-slide .play").is_visible()
+        behaviour = "getComputedStyle(document.querySelector('ol.spine')).scrollBehavior"
+        assert view.page.evaluate(behaviour) == "auto"
+        view.page.emulate_media(reduced_motion="no-preference")
+        assert view.at("kernel-slide .play").is_visible()
+
+
 def test_the_policy_has_nothing_to_refuse(browser: Browser, asked: Asked) -> None:
     """Inline styles and scripts would be refused, and the browser would say so."""
     with Viewed(browser, asked, {"lens": "design", "beside": "lenet5"}) as view:

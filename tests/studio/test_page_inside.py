@@ -14,7 +14,7 @@ from convscope.inspection.changes.switching import switch_off
 from convscope.inspection.subject import Subject
 from tests.studio.conftest import Asked
 from tests.studio.test_inside_routes import outputs
-from tests.studio.viewing import Viewed
+from tests.studio.viewing import Viewed, picture_file
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -129,7 +129,7 @@ def test_another_image_an_uploaded_and_a_drawn_one(
         assert view.query()["image"] == "4"
         content = io.BytesIO()
         Image.fromarray(example.images[7][0]).save(content, "PNG")
-        file = {"name": "mine.png", "mimeType": "image/png", "buffer": content.getvalue()}
+        file = picture_file(content.getvalue())
         view.at(".picking input[type=file]").set_input_files(file)
         view.until("new URLSearchParams(location.search).get('image').startsWith('picture-')")
         with outputs(example, 7) as values:
@@ -158,7 +158,7 @@ def test_another_image_an_uploaded_and_a_drawn_one(
 def test_what_is_no_picture_is_said(browser: Browser, asked: Asked) -> None:
     with Viewed(browser, asked, {}) as view:
         view.filled()
-        file = {"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"}
+        file = picture_file(b"no picture")
         view.at(".picking input[type=file]").set_input_files(file)
         view.at(".picking [role=alert]").wait_for()
 
@@ -222,3 +222,34 @@ def test_exciting_images_and_the_effective_field(browser: Browser, asked: Asked)
         view.at(".exciting button").first.click()
         assert "image" in view.query()
         assert view.problems == []
+
+
+def test_a_click_on_the_image_takes_the_unit_above_it(browser: Browser, asked: Asked) -> None:
+    with Viewed(browser, asked, {"layer": "pool1", "unit": "5,3,3"}) as view:
+        view.says(".shown-image figcaption", "rows 4 to 9")
+        image = view.at(".shown-image canvas")
+        box = image.bounding_box()
+        assert box is not None
+        image.click(position={"x": box["width"] * 20.5 / 28, "y": box["height"] * 10.5 / 28})
+        view.says(".shown-image figcaption", "it sees 6×6 pixels")
+        _, row, column = unit_of(view)
+        assert abs(2 * row + 0.5 - 10) <= 1
+        assert abs(2 * column + 0.5 - 20) <= 1
+
+
+def test_channels_are_ranked_by_what_is_lost_without_them(browser: Browser, asked: Asked) -> None:
+    with Viewed(browser, asked, {"layer": "relu1", "unit": "5,3,3"}) as view:
+        view.page.get_by_role("button", name="which channels of relu1 matter?").click()
+        view.at(".ranking").wait_for()
+        record = asked.record("inside/ranking", layer="relu1", count=300)
+        first = view.at(".ranking button").first
+        assert first.inner_text() == f"channel {record['ranking'][0]}"
+        first.click()
+        view.holds("unit", f"{record['ranking'][0]},0,0")
+
+
+def test_a_unit_that_is_not_there_is_said(browser: Browser, asked: Asked) -> None:
+    with Viewed(browser, asked, {"layer": "pool1", "unit": "99,3,3"}) as view:
+        view.at(".one-unit [role=alert]").wait_for()
+        view.at("#spine [data-layer=conv1] button").click()
+        view.at("kernel-slide .value-steps").wait_for()

@@ -15,7 +15,7 @@ import pytest
 from tests.studio.conftest import Asked
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, FilePayload, Locator, Page
 
 PATIENCE = 60
 WIDE = {"width": 1280, "height": 900}
@@ -95,6 +95,11 @@ class Viewed:
         """The spine has its maps and the answer."""
         self.at("#spine .answer").wait_for()
         self.until("!document.querySelector('#spine').hasAttribute('aria-busy')")
+
+
+def picture_file(content: bytes) -> FilePayload:
+    """What a person would choose from disk."""
+    return {"name": "mine.png", "mimeType": "image/png", "buffer": content}
 
 
 def axe_script(folder: Path) -> str:

@@ -56,6 +56,7 @@ export class Spine {
 
   #fail(problem) {
     this.#built = "";
+    this.#root.removeAttribute("aria-busy");
     this.#list.replaceChildren();
     this.#words.replaceChildren(make("b", {}, problem.problem), problem.remedy ? `: ${problem.remedy}` : "");
   }
