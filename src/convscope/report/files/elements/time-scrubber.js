@@ -21,8 +21,9 @@
       const label = Object.assign(document.createElement("label"), { htmlFor: id, textContent: this.getAttribute("label") || "moment" });
       this.#slider.id = id;
       this.#slider.addEventListener("input", () => {
+        const place = Number(this.#slider.value);  // resting shows the moment that is left
         this.#rest();
-        this.#go(Number(this.#slider.value));
+        this.#go(place);
       });
       this.#play.addEventListener("click", () => (this.#timer ? this.#rest() : this.#run()));
       this.#newest.addEventListener("click", () => {

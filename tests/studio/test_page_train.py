@@ -1,0 +1,174 @@
+"""Train in a real browser: begun, watched, paused, gone on with; nothing lost on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from convscope.training.train import train
+from tests.studio.conftest import Asked, Opening
+from tests.studio.viewing import Viewed, found_by_axe
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.slow
+
+NETWORK = "input 28x28x1 -> conv 4 3x3 -> relu -> maxpool 2 -> fc 10"
+LONG = 4000
+"""Epochs: more than anybody waits for."""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with one finished run; what tests start in it ends with them."""
+    folder = tmp_path_factory.mktemp("training") / "runs"
+    settings = {"epochs": 2, "precision": "float32"}
+    train(NETWORK, data="fashion-mini", settings=settings, device="cpu", out=folder / "done")
+    yield folder
+    for path in (folder / ".studio").glob("*.json"):
+        if not path.with_suffix(".code").exists():
+            with suppress(OSError):
+                os.kill(json.loads(path.read_text(encoding="utf-8"))["pid"], signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def training(opening: Opening, runs: Path) -> Asked:
+    return opening(runs)
+
+
+def said(view: Viewed) -> str:
+    found: str = view.page.evaluate("document.querySelector('.run-head')?.innerText || ''")
+    return found
+
+
+def step_of(view: Viewed) -> int:
+    """What is written beside “step”."""
+    text: str = view.page.evaluate("document.querySelector('.facts dd')?.textContent || '0'")
+    return int(text.split(" ")[0].replace(",", ""))
+
+
+def test_a_network_is_trained_while_one_watches(browser: Browser, training: Asked) -> None:
+    query = {"lens": "train", "net": NETWORK}
+    with Viewed(browser, training, query) as view:
+        view.says(".watched", "has not been trained")
+        view.page.get_by_label("images").select_option("fashion-mini")
+        view.page.get_by_text("change the recipe").click()
+        view.page.get_by_label("epochs").fill(str(LONG))
+        view.page.get_by_role("button", name="start training").click()
+        name = "custom-fashion-mini-001"
+        view.holds("run", name)
+        view.holds("net", name)  # it has weights: now all lenses show it
+        view.says(".run-head", "images/s")
+        view.at("confusion-matrix table").wait_for()
+        view.at(".kernels canvas").nth(3).wait_for()
+        view.says(".health", "images of the training")
+        assert view.at("#spine [data-layer=conv1] canvas").count() == 4
+        before = step_of(view)
+        view.until(
+            f"Number(document.querySelector('.facts dd').textContent"
+            f".split(' ')[0].replace(',', '')) > {before}"
+        )
+
+        # A second tab sees the same, and what one of them does.
+        with Viewed(browser, training, {"lens": "train", "net": name}) as other:
+            other.says(".run-head", "is training")
+            view.page.get_by_role("button", name="pause").click()
+            for each in (view, other):
+                each.says(".run-head", "is paused")
+            other.page.reload()
+            other.says(".run-head", "is paused")
+            paused = step_of(other)
+            assert paused == step_of(view) > 0
+            other.page.get_by_role("button", name="resume").click()
+            for each in (view, other):
+                each.says(".run-head", "is training")
+            other.until(
+                f"Number(document.querySelector('.facts dd').textContent"
+                f".split(' ')[0].replace(',', '')) > {paused}"
+            )
+        view.page.get_by_role("button", name="pause").click()
+        view.says(".run-head", "is paused")
+        assert view.problems == []
+
+
+def test_a_server_that_is_started_anew_goes_on_following(
+    browser: Browser, opening: Opening, training: Asked, runs: Path
+) -> None:
+    body: dict[str, Any] = {"data": "fashion-mini", "settings": {"epochs": LONG}}
+    name = training.record("runs", architecture=NETWORK, **body)["run"]
+    later = opening(runs)
+    with Viewed(browser, later, {"lens": "train", "run": name}) as view:
+        view.holds("net", name)
+        view.says(".run-head", "is training")
+        view.page.get_by_role("button", name="pause").click()
+        view.says(".run-head", "is paused")
+        assert view.problems == []
+
+
+def test_all_lenses_follow_the_moment(browser: Browser, training: Asked) -> None:
+    with Viewed(browser, training, {"lens": "train", "net": "done"}) as view:
+        view.says(".run-head", "is finished")
+        view.filled()
+        slider = view.page.get_by_role("slider", name="moment")
+        view.until("document.querySelector('time-scrubber input').max > 2")
+        slider.focus()
+        view.page.keyboard.press("Home")
+        view.holds("step", "0")
+        assert slider.get_attribute("aria-valuetext") == "after step 0"
+        wanted = training.get("runs/done/confusion", step=0, count=1000).json()
+        right = f"{100 * wanted['accuracy']:.1f}"
+        view.says(".measures", f"{right}\u00a0% of {wanted['count']:,} training images")
+        cells = view.page.evaluate(
+            "[...document.querySelectorAll('confusion-matrix tbody tr')].map((row) => "
+            "[...row.querySelectorAll('td:not(.right)')].map((each) => Number(each.textContent)))"
+        )
+        assert cells == wanted["confusion"]
+        view.filled()
+        untrained = training.record("inside/answer", source="done", step=0, image="0")
+        shown = view.numbers("#spine .answer td[data-value]", "data-value")
+        assert shown == pytest.approx(sorted(untrained["probabilities"], reverse=True), abs=1e-6)
+        view.page.keyboard.press("End")
+        view.until("!new URLSearchParams(location.search).has('step')")
+        view.page.go_back()
+        assert view.problems == []
+
+
+def test_what_went_wrong_is_said_in_its_place(browser: Browser, training: Asked) -> None:
+    wrong = NETWORK.replace("fc 10", "fc 3")
+    with Viewed(browser, training, {"lens": "train", "net": wrong}) as view:
+        view.page.get_by_label("images").select_option("fashion-mini")
+        view.page.get_by_role("button", name="start training").click()
+        view.says(".run-head", "has failed")
+        view.says(".watched [role=alert]", "10 classes")
+        assert view.page.get_by_role("button", name="try again").is_visible()
+    with Viewed(browser, training, {"lens": "train", "run": "no-such-run"}) as view:
+        view.says(".watched [role=alert]", "no-such-run")
+
+
+@pytest.mark.parametrize("width", [360, 1024, 1920])
+def test_nothing_stands_out_over_the_page(browser: Browser, training: Asked, width: int) -> None:
+    look = {"viewport": {"width": width, "height": 800}}
+    with Viewed(browser, training, {"lens": "train", "net": "done"}, **look) as view:
+        view.at("confusion-matrix table").wait_for()
+        assert view.page.evaluate("document.scrollingElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_axe_finds_nothing(
+    browser: Browser, training: Asked, axe: str, width: int, scheme: str
+) -> None:
+    look = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    query = {"lens": "train", "net": "done"}
+    with Viewed(browser, training, query, bypass_csp=True, **look) as view:
+        view.filled()
+        view.at("confusion-matrix table").wait_for()
+        view.says(".health", "images of the training")
+        assert found_by_axe(view, axe) == []
