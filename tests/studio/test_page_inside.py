@@ -62,6 +62,8 @@ def test_values_are_torchs(
 
 def test_a_click_takes_a_unit_and_the_image_shows_its_field(browser: Browser, asked: Asked) -> None:
     with Viewed(browser, asked, {"layer": "pool1", "unit": "5,3,3"}) as view:
+        view.says(".large-map figcaption", "row 3, column 3")
+        view.at("kernel-slide .value-steps").wait_for()
         large = view.at(".large-map > heat-map canvas")
         large.scroll_into_view_if_needed()
         box = large.bounding_box()
