@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -107,7 +108,8 @@ def test_two_hundred_layers_as_one_types(asked: Asked) -> None:
         start = time.thread_time()
         design(Design(text=text))
         seconds.append(time.thread_time() - start)
-    assert min(seconds) < 0.05
+    # Who measures which lines run makes each of them slower.
+    assert min(seconds) < (0.05 if sys.gettrace() is None else 0.5)
 
 
 def test_comparing_code_and_drawing(asked: Asked) -> None:

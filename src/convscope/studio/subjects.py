@@ -30,6 +30,8 @@ __all__ = ["Changes", "Kept", "Opened", "Sight", "Subjects"]
 Value = TypeVar("Value")
 
 _PASSAGES, _BASES, _CHANGED = 6, 3, 3
+_HEAVIEST = 2**30
+"""Bytes of weights that stay in memory: two networks of the size of vgg16."""
 _DECODING = threading.Lock()
 """Filters of warnings belong to the process, and reading a picture sets some."""
 
@@ -65,11 +67,18 @@ class Sight:
 class Kept(Generic[Value]):
     """A few values by their keys, made when they are asked for, the oldest dropped.
 
-    Whoever asks for the same key meanwhile waits for it; others do not.
+    Whoever asks for the same key meanwhile waits for it; others do not.  There are no more
+    than ``most``, and where ``weigh`` says how many bytes a value is, together no more than
+    ``heaviest``; the newest stays in any case.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(
+        self,
+        most: int,
+        weigh: Callable[[Value], int] = lambda _: 0,
+        heaviest: int = 2**30,
+    ) -> None:
+        self._most, self._weigh, self._heaviest = most, weigh, heaviest
         self._values: OrderedDict[Hashable, Value] = OrderedDict()
         self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -92,9 +101,13 @@ class Kept(Generic[Value]):
                     self._making.pop(key, None)
             with self._lock:
                 self._values[key] = value
-                while len(self._values) > self._most:
+                while len(self._values) > 1 and self._too_much():
                     self._values.popitem(last=False)
             return value
+
+    def _too_much(self) -> bool:
+        weight = sum(map(self._weigh, self._values.values()))
+        return len(self._values) > self._most or weight > self._heaviest
 
 
 class Opened:
@@ -108,7 +121,15 @@ class Opened:
         self.subject = subject
         self.lock = threading.RLock()
         self._pictures = pictures
-        self._passages: Kept[tuple[Passage, threading.Lock]] = Kept(_PASSAGES)
+        self._passages: Kept[tuple[Passage, threading.Lock]] = Kept(
+            _PASSAGES, _bytes_of_passage, _HEAVIEST // 4
+        )
+
+    @property
+    def bytes(self) -> int:
+        """What its weights take."""
+        tensors = (*self.subject.module.parameters(), *self.subject.module.buffers())
+        return sum(each.nbytes for each in tensors)
 
     def picture(self, image: str) -> Picture:
         """A sample by its number, or a picture by its id; never a file."""
@@ -137,8 +158,8 @@ class Subjects:
         self._settings = settings
         self._pictures = pictures
         self._bases: Kept[Subject] = Kept(_BASES)
-        self._opened: Kept[Opened] = Kept(settings.limits.subjects)
-        self._changed: Kept[Opened] = Kept(_CHANGED)
+        self._opened: Kept[Opened] = Kept(settings.limits.subjects, _bytes_of, _HEAVIEST)
+        self._changed: Kept[Opened] = Kept(_CHANGED, _bytes_of, _HEAVIEST)
 
     def get(self, sight: Sight) -> Opened:
         """The subject that is meant, opened where it is not yet."""
@@ -197,6 +218,14 @@ class Subjects:
             for layer, channels in changes.off:
                 subject = switch_off(subject, layer, channels)
         return Opened(key, subject, self._pictures)
+
+
+def _bytes_of(opened: Opened) -> int:
+    return opened.bytes
+
+
+def _bytes_of_passage(kept: tuple[Passage, threading.Lock]) -> int:
+    return sum(call.input.nbytes + call.output.nbytes for call in kept[0].calls)
 
 
 def _latest(run: Run) -> int:
