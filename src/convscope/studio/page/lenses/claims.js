@@ -124,7 +124,7 @@ function figure(name, key, chart, number) {
     drawing.setAttribute("aria-hidden", "true");
     place.replaceChildren(document.importNode(drawing, true));
   }, (problem) => place.replaceWith(trouble(problem)));
-  return make("figure", {}, make("div.scroll", {}, place), numbersOf(chart));
+  return make("figure", {}, make("div.scroll", { tabIndex: 0, role: "region", "aria-label": chart.title }, place), numbersOf(chart));
 }
 
 function numbersOf(chart) {
