@@ -15,10 +15,11 @@ from convscope.applications.segmentation.segmenter import Segmenter
 from tests.applications.captioning.making import toy_captioner, toy_data, toy_options, toy_split
 from tests.applications.segmentation.tiny import tiny
 from tests.studio.conftest import Asked, Opening
+from tests.studio.test_applications_routes import as_if_of_scenes
 from tests.studio.viewing import Viewed, found_by_axe
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, FilePayload
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +35,7 @@ def applied(opening: Opening, tmp_path_factory: pytest.TempPathFactory) -> Asked
     small = {"width": 8, "window": 3, "context": 3, "mixtures": 2}
     how = Options(recipe={"epochs": 1, "batch_size": 8, "precision": "float32"})
     Segmenter("fcn-stride4", BACKBONE, small).fit(tiny(count=8), out=runs / "masks", options=how)
+    as_if_of_scenes(runs / "masks")
     for method, clips in (("attention", False), ("clip-lstm", True)):
         toy_captioner(method).fit(
             toy_data(train=40, clips=clips), out=runs / method, options=toy_options(epochs=1)
@@ -41,7 +43,7 @@ def applied(opening: Opening, tmp_path_factory: pytest.TempPathFactory) -> Asked
     return opening(runs)
 
 
-def file_of(pixels: Any, name: str = "mine.png") -> dict[str, Any]:
+def file_of(pixels: Any, name: str = "mine.png") -> FilePayload:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return {"name": name, "mimeType": "image/png", "buffer": file.getvalue()}
@@ -81,7 +83,11 @@ def test_a_picture_of_ones_own(browser: Browser, applied: Asked) -> None:
         view.until("!document.querySelector('.cards').innerText.includes('what is there')")
         # It stays chosen when the lens changes.
         assert view.query()["look"] == view.query()["image"]
-        wrong = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture"}
+        wrong: FilePayload = {
+            "name": "notes.txt",
+            "mimeType": "text/plain",
+            "buffer": b"no picture",
+        }
         view.at("input[type=file]").set_input_files([wrong])
         view.says("#lens [role=alert]", "picture")
 

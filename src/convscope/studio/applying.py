@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from convscope.applications.segmentation.segmenter import Segmenter
     from convscope.data.annotated import Objects, Split
 
-__all__ = ["BASELINE", "TASKS", "Answered", "Applications", "Question"]
+__all__ = ["BASELINE", "SCENES", "TASKS", "Answered", "Applications", "Question"]
 
 TASKS = ("detection", "segmentation", "captioning")
 BASELINE = "baseline"
 """In the place of a run: a threshold, connected components, and the trained classifier."""
 Pictured = Sequence[Image.Image]
-_CLIPS = "clips"
+SCENES, _CLIPS = "scenes", "clips"
 _OPENED = 6
 LONGEST = 640
 """Pixels of the longer side of a picture that is looked at."""
@@ -174,7 +174,9 @@ def _segmentation(segmenter: Segmenter, question: Question, pictures: Pictured) 
         found = segmenter.predict(_one(pictures))
     else:
         (found,) = segmenter.predict_scenes(1, question.seed)
-        arrays["truth"] = _scene(segmenter.trained_run, question.seed).masks[0]  # type: ignore[index]
+        run = segmenter.trained_run
+        if run.data.source == SCENES:  # others number their regions otherwise
+            arrays["truth"] = _scene(run, question.seed).masks[0]  # type: ignore[index]
     arrays |= {"picture": found.picture, "mask": found.mask, "sureness": found.sureness}
     seconds = _seconds(segmenter.predict, found.picture)
     return Answered(found.as_dict(), arrays, seconds, names=found.regions)

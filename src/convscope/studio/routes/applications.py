@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from convscope.applications.runs import ApplicationRun, examples_folder
 from convscope.studio.answers import ARRAYS, Arrays, Body, Record
-from convscope.studio.applying import BASELINE, TASKS, Question, reads_clips
+from convscope.studio.applying import BASELINE, SCENES, TASKS, Question, reads_clips
 from convscope.studio.routes.sights import ImageText, Seed
 from convscope.studio.workspace import Here
 from convscope.training.runs import APPLICATIONS
@@ -71,7 +71,7 @@ def _short(run: ApplicationRun) -> dict[str, Any]:
         "name": run.name,
         "method": run.method,
         "data": run.data.name,
-        "scenes": run.data.source == "scenes",
+        "scenes": run.data.source == SCENES,
         "clips": reads_clips(run),
         "classes": list(run.classes),
         "created": run.created,

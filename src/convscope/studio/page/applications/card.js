@@ -123,7 +123,7 @@ function segmentationTruth({ head, arrays }) {
   if (!arrays.truth) return null;
   const counts = new Map();
   for (const region of arrays.truth.values) if (region !== 255) counts.set(region, (counts.get(region) || 0) + 1);
-  const regions = [...counts].sort((one, other) => other[1] - one[1]).map(([index, pixels]) => ({ index, name: head.names[index], part: pixels / arrays.truth.values.length }));
+  const regions = [...counts].sort((one, other) => other[1] - one[1]).map(([index, pixels]) => ({ index, name: head.names[index] ?? `region ${index}`, part: pixels / arrays.truth.values.length }));
   return card("what is there", null, drawn("the true mask", { picture: pictureOf(arrays), mask: arrays.truth }), null, regionRows(regions));
 }
 

@@ -9,8 +9,8 @@ import { button, empty, make, trouble } from "../parts/make.js";
 import { go, state as current } from "../state.js";
 
 const TITLES = {
-  detection: "what is where", segmentation: "what every pixel is",
-  captioning: "what is to be seen, in words", clips: "what happens in a clip, in words",
+  detection: "What is where", segmentation: "What every pixel is",
+  captioning: "What is to be seen, in words", clips: "What happens in a clip, in words",
 };
 const MOST = 4;
 /** What is less sure is not even asked for. */
@@ -195,7 +195,7 @@ export default {
     if (question === known) return;
     known = question;
     showTabs(task);
-    parts.tabs.append(make("p.small", {}, TITLES[task.view]));
+    parts.tabs.append(make("h2", {}, TITLES[task.view]));
     if (!methods(task).length) {
       teach(task);
       return;
