@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -53,6 +54,8 @@ class Children:
                 env={**os.environ, **self._environment, "PYTHONUTF8": "1"},
                 **_detached(),
             )
+        # Somebody waits for it: else it stays as a zombie, and Python complains of it.
+        threading.Thread(target=child.wait, name=f"convscope-{name}", daemon=True).start()
         self._children[name] = child
         self._stopped.pop(name, None)
         write_json(self._file(name, "json"), {"pid": child.pid, "command": list(arguments)})
