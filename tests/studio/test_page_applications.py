@@ -83,7 +83,8 @@ def test_a_picture_of_ones_own(browser: Browser, applied: Asked) -> None:
         view.until("!document.querySelector('.cards').innerText.includes('what is there')")
         # It stays chosen when the lens changes.
         assert view.query()["look"] == view.query()["image"]
-        wrong: FilePayload = {
+        content = b"no picture"
+        wrong: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": content}
             "name": "notes.txt",
             "mimeType": "text/plain",
             "buffer": b"no picture",
