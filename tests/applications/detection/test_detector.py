@@ -22,7 +22,7 @@ from convscope.errors import DataError, RunError, UsageError
 
 from .making import CLASSES, bars, data_of_bars
 
-RECIPE = {"epochs": 16, "batch_size": 8, "learning_rate": 0.004}
+RECIPE = {"epochs": 22, "batch_size": 4, "learning_rate": 0.004}
 
 
 @pytest.fixture(scope="module")
