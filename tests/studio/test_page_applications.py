@@ -85,10 +85,6 @@ def test_a_picture_of_ones_own(browser: Browser, applied: Asked) -> None:
         assert view.query()["look"] == view.query()["image"]
         content = b"no picture"
         wrong: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": content}
-            "name": "notes.txt",
-            "mimeType": "text/plain",
-            "buffer": b"no picture",
-        }
         view.at("input[type=file]").set_input_files([wrong])
         view.says("#lens [role=alert]", "picture")
 

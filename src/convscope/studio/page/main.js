@@ -54,7 +54,7 @@ function showSources(now) {
   const option = (value, text = value) => make("option", { value }, text);
   const group = (label, options) => (options.length ? [make("optgroup", { label }, options)] : []);
   const own = known.source === "example" ? "example (trained)" : known.source;
-  const trained = runs.filter((run) => run.name !== known.source && run.name !== "example");
+  const trained = runs.filter((run) => run.task === "classification" && run.name !== known.source && run.name !== "example");
   const zoo = known.zoo.map((each) => each.name);
   const given = [known.source, "example", ...trained.map((run) => run.name), ...zoo];
   sources.replaceChildren(

@@ -73,7 +73,7 @@ function showControls(task, now) {
   const clips = task.view === "clips";
   const file = make("input", { type: "file", accept: "image/*", multiple: clips, onchange: () => upload([...file.files]) });
   const items = [
-    make("label.control", {}, make("span", {}, "scene"), number),
+    make("label.control", {}, make("span", {}, clips ? "clip" : "scene"), number),
     button(clips ? "another clip" : "another scene", () => go({ seed: now.look ? seed : seed + 1, look: null })),
     make("label.control.upload", {}, make("span", {}, clips ? "or frames of a clip" : "or a picture of yours"), file),
   ];
