@@ -8,6 +8,7 @@ import pytest
 
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.arithmetic import explain
+from convscope.report.palette import LIGHT
 from tests.studio.conftest import Asked
 from tests.studio.viewing import Viewed
 
@@ -101,6 +102,10 @@ def test_a_wrong_layer_is_refused_with_a_remedy(browser: Browser, asked: Asked) 
 def test_the_caret_and_the_drawing_choose_a_layer(browser: Browser, asked: Asked) -> None:
     with Viewed(browser, asked, {"lens": "design"}) as view:
         view.at(".network svg").wait_for()
+        fills = view.at(".network path").evaluate_all(
+            "paths => paths.map((path) => path.getAttribute('fill'))"
+        )
+        assert {fill for fill in fills if fill != "none"} <= {f"var(--{role})" for role in LIGHT}
         view.at(".network text").filter(has_text="conv2").first.click()
         view.until("document.querySelector('.derivation h2').textContent === 'conv2'")
         assert view.at(".mirror mark").inner_text() == "conv 32 5x5 pad 2"
