@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from convscope.inspection.subject import subject_of
 from convscope.training.evaluate import evaluate
 from convscope.training.runs import Run, example_folder, open_run
 from convscope.training.train import train
-from tests.studio.conftest import Asked, unpacked
+from tests.studio.conftest import Asked, Opening, unpacked
 
 
 def test_the_list_holds_the_example_and_what_is_in_the_folder(asked: Asked) -> None:
@@ -115,3 +116,14 @@ def test_state_of_the_studio(asked: Asked) -> None:
     assert {"article", "fast", "best"} <= {each["name"] for each in record["recipes"]}
     assert "learning_rate" in record["settings"]
     assert record["devices"][:2] == ["auto", "cpu"]
+
+
+def test_a_run_from_elsewhere_goes_by_its_name(opening: Opening, tmp_path: Path) -> None:
+    place = tmp_path / "elsewhere" / "mine"
+    shutil.copytree(example_folder(), place)
+    asked = opening(tmp_path / "runs", source=str(place))
+    assert asked.get("state").json()["source"] == "mine"
+    assert asked.get("runs/mine").json()["path"] == str(place)
+    assert asked.get("subject", source="mine").json()["trained"]
+    assert asked.record("inside/answer", source="mine")["subject"] == "mine"
+    assert "not in the folder of runs" in asked.problem("runs/mine/resume", 409)

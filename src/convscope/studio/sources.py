@@ -25,6 +25,7 @@ from convscope.training.runs import RUN, Run, example_folder, open_run
 __all__ = [
     "AnyRun",
     "any_run",
+    "first_source",
     "names_of_runs",
     "require_source",
     "run_folder",
@@ -94,6 +95,12 @@ def source_of(settings: Settings, text: str) -> Run | tuple[str, Architecture]:
         if " " in text.strip():
             return read(text)  # a notation with a fault; the parser says which
         raise
+
+
+def first_source(settings: Settings) -> str:
+    """What a page calls the source that is shown first: a run by its name, wherever it is."""
+    given = _given(settings)
+    return settings.source if given is None else given.name
 
 
 def require_source(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from starlette.background import BackgroundTask
 from convscope.architecture.zoo import ZOO
 from convscope.data.sources import list_sources
 from convscope.studio.answers import Record
+from convscope.studio.sources import first_source
 from convscope.studio.warming import is_warm, warm_up
 from convscope.studio.workspace import Here
 from convscope.training.conditions import DEVICES, available
@@ -37,7 +38,7 @@ def state(here: Here) -> Record:
     record: dict[str, Any] = {
         "schema": "convscope.studio/1",
         "version": version("convscope"),
-        "source": settings.source,
+        "source": first_source(settings),
         "runs_folder": str(settings.runs),
         "zoo": [
             {"name": entry.name, "summary": entry.summary, "notation": str(entry.example)}
