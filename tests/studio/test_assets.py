@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from convscope.report.elements import element_script
+from convscope.report.elements import studio_script
 from convscope.studio import assets
 from convscope.studio.assets import PAGE, all_assets, asset
 from tests.studio.conftest import Asked
@@ -23,7 +23,7 @@ def test_the_page_and_the_drawings(asked: Asked) -> None:
     assert page.text == (PAGE / "index.html").read_text(encoding="utf-8")
     script = asked.client.get("/elements.js")
     assert script.headers["content-type"] == "text/javascript; charset=utf-8"
-    assert script.text == element_script()
+    assert script.text == studio_script()
     assert "--diverging" in asked.client.get("/elements.css").text
 
 
