@@ -194,9 +194,10 @@ def test_a_page_says_what_its_pictures_stand_for(page: Path) -> None:
 
 
 def test_every_schema_is_documented() -> None:
-    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    pages = [ROOT / "docs" / "json.md", ROOT / "docs" / "studio-api.md"]
+    page = "".join(path.read_text(encoding="utf-8") for path in pages)
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
-    schemas = {name for text in sources for name in re.findall(r'"(convscope\.\w+/\d+)"', text)}
+    schemas = {name for text in sources for name in re.findall(r'"(convscope\.[\w-]+/\d+)"', text)}
     # files that only we read
     schemas -= {"convscope.annotated/1", "convscope.checkpoint/1", "convscope.decoded/1"}
     assert len(schemas) > 10
