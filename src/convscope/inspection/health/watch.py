@@ -25,7 +25,7 @@ PROBE = 200
 """Images of the probe."""
 NEIGHBOURS = 600
 """Images in which nearest neighbours are looked for."""
-SHARE = 0.08
+SHARE = 0.06
 """The part of the training's time that watching may take."""
 FEWEST_BETWEEN, MOST = 32, 24
 """Steps between two looks once the first are over, and about how many looks there are."""
