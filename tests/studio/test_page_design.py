@@ -80,6 +80,9 @@ def test_a_layer_is_changed_put_in_and_taken_away(browser: Browser, asked: Asked
         view.page.get_by_label("notation of conv1").fill("conv 4 5x5")
         view.page.keyboard.press("Enter")
         view.until(f"document.querySelector(\"{TEXT}\").value.includes('conv 4 5x5')")
+        # the panel is drawn anew once the answer is there: not before may it be written in
+        drawn = "document.querySelector('#spine [data-layer=conv1]').textContent"
+        view.until(f"{drawn}.includes('24×24×4')")
         view.page.get_by_label("a layer to put in").fill("batchnorm")
         view.page.get_by_role("button", name="after", exact=True).click()
         view.until("document.querySelector('#spine [data-layer=batch1]') !== null")

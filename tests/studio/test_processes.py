@@ -139,6 +139,7 @@ def test_the_launcher_leaves_the_exit_code(tmp_path: Path) -> None:
         assert place.read_text(encoding="utf-8") == f"{code}\n"
 
 
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules.*:RuntimeWarning")
 def test_the_launcher_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "nice", lambda by: by, raising=False)
     monkeypatch.setattr(sys, "argv", [])
