@@ -34,6 +34,7 @@ from convscope.cli.options import (
     SettingsOption,
 )
 from convscope.cli.progress import following
+from convscope.cli.runs import run_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +114,7 @@ def train(
     )
     run = found.trained_run
     if json:
-        show_json({**run.as_dict(), "name": run.name, "path": str(run.path)})
+        show_json(run_record(run))
         return
     for line in columns(_result_rows(run)):
         show_text(line)

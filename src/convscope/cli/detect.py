@@ -35,6 +35,7 @@ from convscope.cli.options import (
     SeedOption,
 )
 from convscope.cli.progress import following
+from convscope.cli.runs import run_record
 from convscope.cli.subjects import draw
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def train(
     )
     run = found.trained_run
     if json:
-        show_json({**run.as_dict(), "name": run.name, "path": str(run.path)})
+        show_json(run_record(run))
         return
     for line in columns(_result_rows(run)):
         show_text(line)
