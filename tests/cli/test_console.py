@@ -24,6 +24,22 @@ def test_a_long_word_is_never_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert wrapped("") == [""]
 
 
+def test_lines_stay_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    text = "2 files cannot be used:\n  one.png: is no picture\n  two.png: holds an object beyond it"
+    assert wrapped(text) == [
+        "2 files cannot be used:",
+        "  one.png: is no picture",
+        "  two.png: holds an object beyond it",
+    ]
+    assert wrapped("at first\n  two.png: holds an object that lies beyond it") == [
+        "at first",
+        "  two.png: holds an object that lies",
+        "    beyond it",
+    ]
+    assert wrapped("one\n\ntwo") == ["one", "", "two"]
+
+
 def test_the_network_of_a_run_is_wrapped(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     network = "input 28x28x1 -> " + "conv 2 3x3 pad 1 -> relu -> " * 8 + "fc 10"

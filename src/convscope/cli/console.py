@@ -64,13 +64,21 @@ def _results() -> Console:
 def wrapped(text: str, *, indent: int = 2, label: int = 0) -> list[str]:
     """The text in lines that fit the terminal, never broken within a word.
 
-    ``label`` columns are taken already; further lines begin with ``indent`` spaces.
+    ``label`` columns are taken already; where a line of the text goes on, it is indented by
+    ``indent`` spaces more than it was.
     """
     width = min(shutil.get_terminal_size((_WIDTH_OF_FILES, 24)).columns, _WIDTH_OF_FILES)
+    return [
+        part for line in text.split("\n") for part in _wrapped(line, max(width - label, 24), indent)
+    ]
+
+
+def _wrapped(line: str, width: int, indent: int) -> list[str]:
+    before = len(line) - len(line.lstrip())
     lines = textwrap.wrap(
-        text,
-        max(width - label, 24),
-        subsequent_indent=" " * indent,
+        line,
+        width,
+        subsequent_indent=" " * (before + indent),
         break_long_words=False,
         break_on_hyphens=False,
     )
