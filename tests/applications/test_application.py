@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import torch
 
-from convscope.applications.planning import Options
+from convscope.applications.backbone import backbone_of
+from convscope.applications.planning import Options, data_for
 from convscope.applications.runs import is_application_run, list_applications, open_application
 from convscope.errors import DataError, NoRunError, RunError, UsageError
 from convscope.training.runs import list_runs, open_run
@@ -139,6 +140,15 @@ def test_recipes_of_all_stages_can_be_changed(tmp_path: Path) -> None:
     first = toy.trained_run.results["stages"][0]
     assert first["steps"] == 4
     assert toy.trained_run.settings["recipe"] == {"batch_size": "16"}
+
+
+def test_scenes_are_made_of_the_garments_that_are_asked_for() -> None:
+    asked = {"train": 2, "validation": 1, "test": 1, "size": 96, "source": "fashion-mini"}
+    backbone = backbone_of("example")
+    data = data_for("scenes", "objects", backbone, Options(scenes=asked), None)
+    assert len(data.train) == 2 and data.notes[0].startswith("made of fashion-mini")
+    with pytest.raises(UsageError, match='scenes cannot be made of "mnist"'):
+        data_for("scenes", "objects", backbone, Options(scenes={**asked, "source": "mnist"}), None)
 
 
 def test_runs_of_applications_and_of_classifiers_know_each_other(

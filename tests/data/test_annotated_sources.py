@@ -277,6 +277,14 @@ def test_what_is_asked_wrongly(tmp_path: Path, asked: dict[str, Any], said: str)
     assert str(caught.value).startswith(said)
 
 
+def test_scenes_have_a_source_of_their_own() -> None:
+    few: dict[str, Any] = {"train": 2, "validation": 1, "test": 1, "source": "fashion-mini"}
+    data = load_annotated("scenes", "masks", **few)
+    assert data.notes[0].startswith("made of fashion-mini by seed 0")
+    with pytest.raises(UsageError, match='scenes cannot be made of "mnist"'):
+        load_annotated("scenes", "masks", **{**few, "source": "mnist"})
+
+
 def test_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
     counts: dict[str, Any] = {"train": 3, "validation": 1, "test": 1, "size": 96}
     data = load_annotated("scenes", "objects", seed=3, **counts)
