@@ -96,6 +96,10 @@ class Application:
         """The method's settings with what the data decide (anchors, a vocabulary, …)."""
         return self.settings
 
+    def options_for(self, data: Annotated | str | Path, options: Options) -> Options:
+        """The options with what the method needs of data that are told by name only."""
+        return options
+
     # What they share.
 
     def fit(
@@ -170,7 +174,7 @@ class Application:
         ``data`` are "scenes", a folder, or an ``Annotated``; ``out`` is the run's folder, by
         default the next free one of ``runs_folder()``; ``begun`` is a run that goes on.
         """
-        tell, how = teller(progress), options or Options()
+        tell, how = teller(progress), self.options_for(data, options or Options())
         self._require_control(how.control)
         if begun is None and out is not None:
             require_empty(run_path(out))

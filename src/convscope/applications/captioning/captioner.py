@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -40,7 +40,6 @@ from convscope.data.annotated import Annotated, Kind
 from convscope.data.annotations.parts import Part
 from convscope.data.progress import Tell
 from convscope.errors import DataError, UsageError
-from convscope.training.loop import Step
 
 __all__ = ["BEAM", "Captioner"]
 
@@ -69,27 +68,9 @@ class Captioner(Application):
     methods: ClassVar[tuple[str, ...]] = METHODS
     controls: ClassVar[tuple[str, ...]] = (CONTROL,)
 
-    def fit_steps(
-        self,
-        data: Annotated | str | Path = "scenes",
-        *,
-        seed: int = 0,
-        device: str = "auto",
-        out: str | Path | None = None,
-        options: Options | None = None,
-        progress: Tell | None = None,
-        begun: ApplicationRun | None = None,
-    ) -> Generator[Step, None, ApplicationRun]:
-        """As of every application; scenes are as many as the method needs, and clips for it."""
-        return super().fit_steps(
-            data,
-            seed=seed,
-            device=device,
-            out=out,
-            options=with_scenes(self.method, data, options),
-            progress=progress,
-            begun=begun,
-        )
+    def options_for(self, data: Annotated | str | Path, options: Options) -> Options:
+        """Scenes are as many as the method needs, and clips for it."""
+        return with_scenes(self.method, data, options)
 
     def chosen_settings(self, data: Annotated, backbone: Backbone) -> Mapping[str, Any]:
         """Size, and the vocabulary of the training captions."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,7 +26,6 @@ from convscope.applications.stages import Stage
 from convscope.data.annotated import Annotated, Kind
 from convscope.data.opening import open_image
 from convscope.data.progress import Tell
-from convscope.training.loop import Step
 from convscope.training.task import Normalise
 
 __all__ = ["Segmenter", "Source"]
@@ -50,27 +49,9 @@ class Segmenter(Application):
     kind: ClassVar[Kind] = "masks"
     methods: ClassVar[tuple[str, ...]] = METHODS
 
-    def fit_steps(
-        self,
-        data: Annotated | str | Path = "scenes",
-        *,
-        seed: int = 0,
-        device: str = "auto",
-        out: str | Path | None = None,
-        options: Options | None = None,
-        progress: Tell | None = None,
-        begun: ApplicationRun | None = None,
-    ) -> Generator[Step, None, ApplicationRun]:
-        """As of every application; scenes are as many as a segmenter needs."""
-        return super().fit_steps(
-            data,
-            seed=seed,
-            device=device,
-            out=out,
-            options=with_scenes(data, options),
-            progress=progress,
-            begun=begun,
-        )
+    def options_for(self, data: Annotated | str | Path, options: Options) -> Options:
+        """Scenes are as many as a segmenter needs."""
+        return with_scenes(data, options)
 
     def chosen_settings(self, data: Annotated, backbone: Backbone) -> Mapping[str, Any]:
         """All settings, and what the classifier's fully connected layer reads."""
