@@ -95,6 +95,7 @@ def test_an_image_goes_through_once(subjects: Subjects) -> None:
 
 
 def test_a_run_that_has_kept_nothing_yet(subjects: Subjects, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "runs" / "mine" / "checkpoints")
     path = tmp_path / "runs" / "mine" / "run.json"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('"finished": true', '"finished": false'), encoding="utf-8")

@@ -27,6 +27,7 @@ def script() -> ModuleType:
 def test_the_copy_tells_nothing_of_where_it_was_made(finished: Run, tmp_path: Path) -> None:
     script().copied(finished, tmp_path / "example")
     assert sorted(path.name for path in (tmp_path / "example").iterdir()) == [
+        "checkpoints",
         "metrics.jsonl",
         "model.safetensors",
         "run.json",
@@ -50,4 +51,17 @@ def test_the_example_is_the_articles_network_past_ninety_percent() -> None:
     assert (run.results["split"], run.results["count"]) == ("test", 10_000)
     assert run.accuracy > 0.9
     assert evaluate(run, "fashion-mini").accuracy > 0.85
-    assert sum(path.stat().st_size for path in run.path.iterdir()) < 250_000
+    assert sum(path.stat().st_size for path in run.path.rglob("*") if path.is_file()) < 500_000
+
+
+@pytest.mark.skipif(not example_folder().exists(), reason="scripts/make_example.py was not run")
+def test_the_example_has_kept_moments_of_its_training() -> None:
+    run = open_run("example")
+    moments = [step for step, _ in run.snapshots()]
+    assert moments == [*script().MOMENTS, run.results["steps"]]
+    learnt = [evaluate(run, "fashion-mini", step=step).accuracy for step in moments]
+    assert learnt == sorted(learnt)
+    assert learnt[0] < 0.3
+    assert learnt[-1] == evaluate(run, "fashion-mini").accuracy
+    last, result = run.network(moments[-1]).state_dict(), run.network().state_dict()
+    assert all(bool((last[name] == result[name]).all()) for name in result)

@@ -73,7 +73,10 @@ def save_weights(path: Path, network: nn.Module) -> None:
 
 
 def load_weights(path: Path, network: nn.Module) -> None:
-    """Puts the weights of a file into a network that has the same layers; else RunError."""
+    """Puts the weights of a file into a network that has the same layers; else RunError.
+
+    They become numbers of the network's own precision, whatever theirs is.
+    """
     try:
         tensors = load(path.read_bytes())
     except FileNotFoundError:

@@ -144,9 +144,15 @@ class Run:
         return network.eval()
 
     def snapshots(self) -> tuple[tuple[int, Path], ...]:
-        """(step, file) of the weights kept along the way, the first ones first."""
+        """(step, file) of the weights kept along the way, the first ones first.
+
+        The last moment of a finished run is its result, whether it was kept once more or not.
+        """
         found = (self.path / SNAPSHOTS).glob("*.safetensors")
-        return tuple(sorted((int(path.stem), path) for path in found if path.stem.isdigit()))
+        kept = {int(path.stem): path for path in found if path.stem.isdigit()}
+        if self.finished and "steps" in self.results:
+            kept.setdefault(int(self.results["steps"]), self.path / MODEL)
+        return tuple(sorted(kept.items()))
 
     def metrics(self) -> tuple[dict[str, Any], ...]:
         """The lines of metrics.jsonl; a line that is just being written is left out.
