@@ -131,6 +131,13 @@ def test_bad_boxes_stop_a_training_or_are_left_out_as_it_is_told(
     shown = capsys.readouterr().err
     assert file.name in shown and "beyond" in shown
     assert main([*given, "--on-bad", "skip"]) == 0
+    capsys.readouterr()
+    assert main(["detect", "evaluate", str(tmp_path / "run")]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    (named,) = (line for line in lines if file.name in line)
+    assert named.startswith(f"  Annotations/{file.name}: ")
+    before = " ".join(lines[: lines.index(named)]).split()
+    assert " ".join(before).endswith("passed over: 1 file cannot be used:")
 
 
 def test_settings_are_the_recipe_s_or_the_method_s(

@@ -49,13 +49,15 @@ def test_training_says_what_came_of_each_stage(
     assert main(["segment", "train", *given]) == 0
     shown = capsys.readouterr()
     assert shown.err == ""
-    assert f"run      {out}" in shown.out and "stride8  " in shown.out
+    assert f"run       {out}" in shown.out and "stride8  " in shown.out
+    assert "training  fcn-stride8, in " in shown.out
     assert "mean IoU on validation" in shown.out and "8 training images" in shown.out
     assert main(["segment", "train", *given]) == 1
     assert "holds a run already" in capsys.readouterr().err
     assert main(["segment", "train", "--resume", "--out", out, "--json", "--quiet"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["finished"] and record["regions"] == list(REGIONS)
+    assert (record["name"], record["path"]) == ("run", out)
 
 
 def test_evaluation_as_text_and_json(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,6 +70,9 @@ def test_evaluation_as_text_and_json(run: Path, capsys: pytest.CaptureFixture[st
     assert record["schema"] == "convscope.segmentation-evaluation/1"
     assert record["split"] == "validation" and len(record["regions"]) == 3
     assert np.array(record["confusion"]).sum() == record["pixels"]
+    smaller = ["--longest", "20", "--on-bad", "skip", "--scene-seed", "3"]
+    assert main(["segment", "evaluate", str(run), "--split", "validation", "--json", *smaller]) == 0
+    assert json.loads(capsys.readouterr().out)["pixels"] < record["pixels"]
 
 
 def test_prediction_writes_masks_and_a_drawing(
@@ -85,7 +90,10 @@ def test_prediction_writes_masks_and_a_drawing(
     with Image.open(tmp_path / "out" / "2-1.png") as mask:
         assert mask.mode == "P" and mask.size == (40, 24)
     assert main(["segment", "predict", str(run), "--scenes", "1", "--seed", "5"]) == 0
-    assert "128×128" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "128×128" in shown
+    assert main(["segment", "predict", str(run), "--count", "1", "--scene-seed", "5"]) == 0
+    assert capsys.readouterr().out == shown
 
 
 def test_comparison_goes_on_where_it_was(

@@ -12,18 +12,27 @@ from convscope.cli.applications import (
     ApplicationDataOption,
     ApplicationRunArgument,
     BackboneOption,
+    ComparisonOption,
     ControlOption,
     FormatOption,
+    FreshSeedOption,
     LongestOption,
+    OtherDataOption,
     QuickOption,
+    ResultsOption,
     ResumeOption,
+    SceneSeedOption,
+    ScenesOption,
+    SeedsOption,
     SourcesArgument,
     SplitOption,
-    fitted,
+    draw_into,
     options_of,
+    show_run,
+    trained,
+    write_results,
 )
-from convscope.cli.console import note, show, show_json, show_text
-from convscope.cli.layout import columns
+from convscope.cli.console import show, show_json
 from convscope.cli.options import (
     DeviceOption,
     Json,
@@ -34,7 +43,7 @@ from convscope.cli.options import (
     SettingsOption,
 )
 from convscope.cli.progress import following
-from convscope.cli.runs import run_record
+from convscope.report.numbers import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,18 +63,6 @@ caption = typer.Typer(
 
 BeamOption = Annotated[
     int, typer.Option("--beam", metavar="N", min=1, max=100, help="Sentences followed at a time.")
-]
-SceneSeedOption = Annotated[
-    int | None,
-    typer.Option("--scene-seed", metavar="N", min=0, help="Other scenes than those of training."),
-]
-ResultsOption = Annotated[
-    str | None,
-    typer.Option(
-        "--results",
-        metavar="FILE",
-        help="Also write the captions as COCO's result files have them.",
-    ),
 ]
 
 
@@ -109,26 +106,16 @@ def train(
         settings=settings,
     )
     application = Captioner(method, backbone=backbone)
-    found = fitted(
+    run = trained(
         application, data, options, seed=seed, device=device, out=out, resume=resume, quiet=quiet
     )
-    run = found.trained_run
-    if json:
-        show_json(run_record(run))
-        return
-    for line in columns(_result_rows(run)):
-        show_text(line)
+    show_run(run, _result_rows(run), json=json)
 
 
 @caption.command("evaluate")
 def evaluate(
     run: ApplicationRunArgument,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            "--data", metavar="DATA", help="Other data than the run's: scenes, or a folder."
-        ),
-    ] = None,
+    data: OtherDataOption = None,
     format: FormatOption = None,
     annotations: AnnotationsOption = None,
     longest: LongestOption = None,
@@ -161,10 +148,7 @@ def evaluate(
         annotations=annotations,
         longest=longest,
         on_bad=on_bad,
-        quick=False,
-        control=None,
-        settings=None,
-        scenes={} if scene_seed is None else {"seed": scene_seed},
+        scene_seed=scene_seed,
     )
     with following(quiet=quiet) as follower:
         found = captioner.evaluate(
@@ -178,19 +162,15 @@ def evaluate(
         )
     show_json(found.as_dict()) if json else show(CaptionEvaluationView(found))
     if results is not None:
-        _write_results(results, found.results())
+        write_results(results, found.results())
 
 
 @caption.command("predict")
 def predict(
     run: ApplicationRunArgument,
     images: SourcesArgument = None,
-    count: Annotated[
-        int, typer.Option("--scenes", metavar="N", min=1, max=100, help="How many fresh scenes.")
-    ] = 3,
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, help="Of the fresh scenes.")
-    ] = 0,
+    count: ScenesOption = 3,
+    seed: FreshSeedOption = 0,
     beam: BeamOption = 3,
     invert: Annotated[
         bool, typer.Option("--invert", help="Exchange light and dark in the pictures first.")
@@ -219,23 +199,7 @@ def predict(
     else:
         show(CaptionsView(found))
     if out is not None:
-        _write(Path(out).expanduser().absolute(), found)
-
-
-def _write(folder: Path, captions: Sequence[Caption]) -> None:
-    """Captions and their pictures into a folder."""
-    from convscope.report.captioning_figure import attention_figure, captions_figure
-    from convscope.report.plotting import save_figure
-    from convscope.training.files import writing
-
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    records = [{"image_id": each.source, "caption": each.text} for each in captions]
-    _write_results(str(folder / "captions.json"), records)
-    drawn = [save_figure(captions_figure(captions), folder, "captions")]
-    if captions[0].words and captions[0].words[0].weights is not None:
-        drawn.append(save_figure(attention_figure(captions[0]), folder, "attention"))
-    note(f"drawn: {', '.join(str(png) for png, _ in drawn)}")
+        _write(found, Path(out).expanduser().absolute())
 
 
 @caption.command("compare")
@@ -254,14 +218,10 @@ def compare(
     on_bad: OnBadOption = "refuse",
     backbone: BackboneOption = "example",
     settings: SettingsOption = None,
-    seeds: Annotated[
-        int, typer.Option("--seeds", metavar="N", min=1, help="How many seeds: 0, 1, …")
-    ] = 3,
+    seeds: SeedsOption = 3,
     quick: QuickOption = False,
     control: ControlOption = None,
-    out: Annotated[
-        str, typer.Option("--out", metavar="DIR", help="Where table, runs and figure are kept.")
-    ] = "captioning-comparison",
+    out: ComparisonOption = "captioning-comparison",
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -273,7 +233,6 @@ def compare(
     from convscope.applications.captioning.network import METHODS
     from convscope.report.captioning_chart import comparison_figure
     from convscope.report.captioning_view import CaptionComparisonView
-    from convscope.report.plotting import save_figure
 
     options = options_of(
         format=format,
@@ -296,8 +255,7 @@ def compare(
             observe=follower.observe,
         )
     show_json(found.as_dict()) if json else show(CaptionComparisonView(found))
-    png, _ = save_figure(comparison_figure(found), Path(out).expanduser().absolute(), "captioning")
-    note(f"drawn: {png}", quiet=quiet)
+    draw_into(comparison_figure(found), out, "captioning", quiet=quiet)
 
 
 def _opened(run: str) -> Captioner:
@@ -307,28 +265,22 @@ def _opened(run: str) -> Captioner:
 
 
 def _result_rows(run: ApplicationRun) -> list[tuple[str, str]]:
-    """What came of a training, on the validation part."""
-    from convscope.report.numbers import duration, percent
-
+    """How good it is on the validation part."""
     results: Any = run.results
-    facts = results["facts"] or {}
-    told = [f"{name} {percent(share['value'])}" for name, share in facts.items()]
     rows = [("CIDEr", f"{results['cider']:.3f} on {results['count']:,} validation images")]
-    if told:
-        rows.append(("facts", ", ".join(told)))
-    return [
-        *rows,
-        ("training", f"{run.method}, in {duration(results['seconds'])}"),
-        ("run", str(run.path)),
-    ]
+    told = [f"{name} {percent(share['value'])}" for name, share in (results["facts"] or {}).items()]
+    return [*rows, ("facts", ", ".join(told))] if told else rows
 
 
-def _write_results(path: str, records: list[dict[str, Any]]) -> None:
-    import json as json_module
+def _write(captions: Sequence[Caption], folder: Path) -> None:
+    """Captions and their pictures into a folder."""
+    from convscope.report.captioning_figure import attention_figure, captions_figure
+    from convscope.training.files import writing
 
-    from convscope.training.files import write_bytes
-
-    text = json_module.dumps(records, indent=1, ensure_ascii=False) + "\n"
-    place = Path(path).expanduser().absolute()
-    write_bytes(place, text.encode("utf-8"))
-    note(f"written: {place}")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    records = [{"image_id": each.source, "caption": each.text} for each in captions]
+    write_results(folder / "captions.json", records)
+    draw_into(captions_figure(captions), folder, "captions")
+    if captions[0].words and captions[0].words[0].weights is not None:
+        draw_into(attention_figure(captions[0]), folder, "attention")

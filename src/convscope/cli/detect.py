@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -12,19 +11,27 @@ from convscope.cli.applications import (
     ApplicationDataOption,
     ApplicationRunArgument,
     BackboneOption,
+    ComparisonOption,
     ControlOption,
     FormatOption,
+    FreshSeedOption,
     LongestOption,
+    OtherDataOption,
     QuickOption,
+    ResultsOption,
     ResumeOption,
+    SceneSeedOption,
+    ScenesOption,
+    SeedsOption,
     SourcesArgument,
     SplitOption,
-    fitted,
+    draw_into,
     options_of,
+    show_run,
+    trained,
+    write_results,
 )
-from convscope.cli.console import note, show, show_json, show_text
-from convscope.cli.detect_compare import SettingsOption, compare, read_options
-from convscope.cli.layout import columns
+from convscope.cli.console import show, show_json
 from convscope.cli.options import (
     DeviceOption,
     FigureOption,
@@ -33,9 +40,9 @@ from convscope.cli.options import (
     OutOption,
     Quiet,
     SeedOption,
+    read_settings,
 )
 from convscope.cli.progress import following
-from convscope.cli.runs import run_record
 from convscope.cli.subjects import draw
 
 if TYPE_CHECKING:
@@ -52,9 +59,13 @@ detect = typer.Typer(
     help="Find objects: R-CNN, Fast R-CNN and Faster R-CNN, trained, measured, compared.",
     no_args_is_help=True,
 )
-ResultsOption = Annotated[
-    str | None,
-    typer.Option("--results", metavar="FILE", help="Also write all boxes as COCO results JSON."),
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a key of the recipe (epochs) or of the method (proposals). Repeatable.",
+    ),
 ]
 
 
@@ -88,45 +99,33 @@ def train(
     """
     from convscope.applications.detection.detector import Detector
 
-    options, own = read_options(
-        settings,
+    settings, own = _divided(settings)
+    options = options_of(
         format=format,
         annotations=annotations,
         longest=longest,
         on_bad=on_bad,
         quick=quick,
         control=control,
+        settings=settings,
     )
     application = Detector(method, backbone=backbone, settings=own)
-    found = fitted(
+    run = trained(
         application, data, options, seed=seed, device=device, out=out, resume=resume, quiet=quiet
     )
-    run = found.trained_run
-    if json:
-        show_json(run_record(run))
-        return
-    for line in columns(_result_rows(run)):
-        show_text(line)
+    show_run(run, _result_rows(run), json=json)
 
 
 @detect.command("evaluate")
 def evaluate(
     run: ApplicationRunArgument,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            "--data", metavar="DATA", help="Other data than the run's: scenes, or a folder."
-        ),
-    ] = None,
+    data: OtherDataOption = None,
     format: FormatOption = None,
     annotations: AnnotationsOption = None,
     longest: LongestOption = None,
     on_bad: OnBadOption = "refuse",
     split: SplitOption = "test",
-    scene_seed: Annotated[
-        int | None,
-        typer.Option("--scene-seed", metavar="N", min=0, help="Scenes of another seed."),
-    ] = None,
+    scene_seed: SceneSeedOption = None,
     results: ResultsOption = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -140,16 +139,13 @@ def evaluate(
         annotations=annotations,
         longest=longest,
         on_bad=on_bad,
-        quick=False,
-        control=None,
-        settings=None,
-        scenes={} if scene_seed is None else {"seed": scene_seed},
+        scene_seed=scene_seed,
     )
     with following(quiet=quiet) as follower:
         found = detector.evaluate(data, split=split, options=options, progress=follower.tell)
     show_json(found.as_dict()) if json else show(DetectionEvaluationView(found))
     if results is not None:
-        _write_results(results, found.results())
+        write_results(results, found.results())
 
 
 @detect.command("predict")
@@ -161,12 +157,8 @@ def predict(
         typer.Option("--least", metavar="SCORE", min=0, max=1, help="Leave out what is less sure."),
     ] = 0.5,
     longest: LongestOption = None,
-    scene_seed: Annotated[
-        int, typer.Option("--scene-seed", metavar="N", min=0, help="Of the fresh scenes.")
-    ] = 0,
-    count: Annotated[
-        int, typer.Option("--count", metavar="N", min=1, max=100, help="How many fresh scenes.")
-    ] = 6,
+    count: ScenesOption = 6,
+    seed: FreshSeedOption = 0,
     out: FigureOption = None,
     results: ResultsOption = None,
     json: Json = False,
@@ -185,7 +177,7 @@ def predict(
     if images:
         found = detector.predict(images, least=least, longest=longest)
     else:
-        found, truth = detector.predict_scenes(seed=scene_seed, count=count, least=least)
+        found, truth = detector.predict_scenes(seed=seed, count=count, least=least)
     if json:
         listed = [each.as_dict() for each in found]
         show_json({"schema": "convscope.detection-predictions/1", "pictures": listed})
@@ -194,10 +186,77 @@ def predict(
     if out is not None:
         draw(boxes_figure(found, truth), out)
     if results is not None:
-        _write_results(results, coco_results(found))
+        write_results(results, coco_results(found))
 
 
-detect.command("compare")(compare)
+@detect.command("compare")
+def compare(
+    methods: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--method",
+            help="Compare this one: baseline, rcnn, fast, faster. Repeatable; by default all.",
+        ),
+    ] = None,
+    data: ApplicationDataOption = "scenes",
+    format: FormatOption = None,
+    annotations: AnnotationsOption = None,
+    longest: LongestOption = None,
+    on_bad: OnBadOption = "refuse",
+    backbone: BackboneOption = "example",
+    settings: SettingsOption = None,
+    seeds: SeedsOption = 3,
+    split: SplitOption = "test",
+    quick: QuickOption = False,
+    control: ControlOption = None,
+    out: ComparisonOption = "detection-comparison",
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Train all three detectors with several seeds, and set them side by side.
+
+    Equal data and an equal backbone: precision, recall of the proposals, seconds an image, and
+    what the papers lead one to expect. Beside them stands the baseline: a threshold, connected
+    components and the trained classifier. What was measured is kept: cut off, it goes on.
+    """
+    from convscope.applications.detection.comparing import COMPARED, compare_detectors
+    from convscope.report.detection_figure import comparison_figure
+    from convscope.report.detection_view import DetectionComparisonView
+
+    settings, own = _divided(settings)
+    options = options_of(
+        format=format,
+        annotations=annotations,
+        longest=longest,
+        on_bad=on_bad,
+        quick=quick,
+        control=control,
+        settings=settings,
+    )
+    with following(quiet=quiet) as follower:
+        found = compare_detectors(
+            data,
+            folder=out,
+            methods=methods or COMPARED,
+            seeds=range(seeds),
+            backbone=backbone,
+            split=split,
+            settings=own,
+            options=options,
+            progress=follower.tell,
+            observe=follower.observe,
+        )
+    show_json(found.as_dict()) if json else show(DetectionComparisonView(found))
+    draw_into(comparison_figure(found), out, "detection", quiet=quiet)
+
+
+def _divided(settings: list[str] | None) -> tuple[list[str], dict[str, str]]:
+    """Which of the settings are the recipe's, and which are the method's own."""
+    from convscope.training.settings import SETTINGS
+
+    given = read_settings(settings)
+    own = {key: value for key, value in given.items() if key not in SETTINGS}
+    return [f"{key}={value}" for key, value in given.items() if key in SETTINGS], own
 
 
 def _opened(run: str) -> Detector:
@@ -207,28 +266,11 @@ def _opened(run: str) -> Detector:
 
 
 def _result_rows(run: ApplicationRun) -> list[tuple[str, str]]:
-    """What came of a training, on the validation part."""
-    from convscope.report.numbers import duration
-
+    """How good it is on the validation part."""
     results: Any = run.results
-    rows = []
-    if results.get("at_0.5") is not None:
-        rows = [
-            ("mAP@0.5", f"{results['at_0.5']:.3f} on {results['images']:,} validation images"),
-            ("mAP@[.5:.95]", f"{results['mean_average_precision']:.3f}"),
-        ]
+    if results.get("at_0.5") is None:
+        return []
     return [
-        *rows,
-        ("training", f"{run.method}, in {duration(results['seconds'])}"),
-        ("run", str(run.path)),
+        ("mAP@0.5", f"{results['at_0.5']:.3f} on {results['images']:,} validation images"),
+        ("mAP@[.5:.95]", f"{results['mean_average_precision']:.3f}"),
     ]
-
-
-def _write_results(path: str, records: list[dict[str, Any]]) -> None:
-    import json as json_module
-
-    from convscope.training.files import write_bytes
-
-    place = Path(path).expanduser().absolute()
-    write_bytes(place, (json_module.dumps(records) + "\n").encode("utf-8"))
-    note(f"written: {place}")

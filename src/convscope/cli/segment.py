@@ -12,51 +12,67 @@ from convscope.cli.applications import (
     ApplicationDataOption,
     ApplicationRunArgument,
     BackboneOption,
+    ComparisonOption,
     ControlOption,
     FormatOption,
+    FreshSeedOption,
     LongestOption,
+    OtherDataOption,
     QuickOption,
     ResumeOption,
+    SceneSeedOption,
+    ScenesOption,
+    SeedsOption,
     SourcesArgument,
     SplitOption,
-    fitted,
+    draw_into,
     options_of,
+    show_run,
+    trained,
 )
-from convscope.cli.console import note, show, show_json, show_text
+from convscope.cli.console import note, show, show_json
 from convscope.cli.options import (
     DeviceOption,
     Json,
     OnBadOption,
     OutOption,
     Quiet,
+    SeedOption,
     SettingsOption,
 )
 from convscope.cli.progress import following
+from convscope.report.numbers import count_of, duration, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convscope.applications.runs import ApplicationRun
+    from convscope.applications.segmentation.answers import Segmentation
     from convscope.applications.segmentation.segmenter import Segmenter
 
 __all__ = ["segment"]
 
-segment = typer.Typer(help="Name the region of every pixel: FCN and Deep Parsing Network.")
-
 Method = Literal["fcn-stride8", "fcn-stride4", "fcn-stride2", "dpn"]
+
+segment = typer.Typer(
+    help="Name the region of every pixel: FCN and Deep Parsing Network.", no_args_is_help=True
+)
 
 
 @segment.command("train")
-def train_segmenter(
+def train(
     method: Annotated[Method, typer.Option("--method", help="Which network.")] = "fcn-stride2",
     data: ApplicationDataOption = "scenes",
     format: FormatOption = None,
     annotations: AnnotationsOption = None,
     longest: LongestOption = None,
+    on_bad: OnBadOption = "refuse",
     backbone: BackboneOption = "example",
     settings: SettingsOption = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of all at random.")] = 0,
+    seed: SeedOption = 0,
     device: DeviceOption = "auto",
     out: OutOption = None,
     resume: ResumeOption = False,
-    on_bad: OnBadOption = "refuse",
     quick: QuickOption = False,
     control: ControlOption = None,
     quiet: Quiet = False,
@@ -77,59 +93,48 @@ def train_segmenter(
         control=control,
         settings=settings,
     )
-    made = fitted(
-        Segmenter(method, backbone),
-        data,
-        options,
-        seed=seed,
-        device=device,
-        out=out,
-        resume=resume,
-        quiet=quiet,
+    application = Segmenter(method, backbone)
+    run = trained(
+        application, data, options, seed=seed, device=device, out=out, resume=resume, quiet=quiet
     )
-    _show_run(made, json)
+    show_run(run, _result_rows(run), json=json)
 
 
 @segment.command("evaluate")
-def evaluate_segmenter(
+def evaluate(
     run: ApplicationRunArgument,
-    data: Annotated[
-        str | None,
-        typer.Option("--data", metavar="DATA", help="Other data than those of the training."),
-    ] = None,
+    data: OtherDataOption = None,
     format: FormatOption = None,
     annotations: AnnotationsOption = None,
+    longest: LongestOption = None,
+    on_bad: OnBadOption = "refuse",
     split: SplitOption = "test",
+    scene_seed: SceneSeedOption = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Measure a trained segmenter: mean IoU, pixels, boundaries, region by region."""
-    from convscope.applications.planning import Options
-    from convscope.applications.segmentation.segmenter import Segmenter
-
-    options = Options(format=format, annotations=annotations)
-    with following(quiet=quiet) as follower:
-        found = Segmenter.load(run).evaluate(
-            data, split=split, options=options, progress=follower.tell
-        )
-    if json:
-        show_json(found.as_dict())
-        return
     from convscope.report.segmentation_view import SegmentationEvaluationView
 
-    show(SegmentationEvaluationView(found))
+    segmenter = _opened(run)
+    options = options_of(
+        format=format,
+        annotations=annotations,
+        longest=longest,
+        on_bad=on_bad,
+        scene_seed=scene_seed,
+    )
+    with following(quiet=quiet) as follower:
+        found = segmenter.evaluate(data, split=split, options=options, progress=follower.tell)
+    show_json(found.as_dict()) if json else show(SegmentationEvaluationView(found))
 
 
 @segment.command("predict")
-def predict_masks(
+def predict(
     run: ApplicationRunArgument,
-    sources: SourcesArgument = None,
-    count: Annotated[
-        int, typer.Option("--scenes", metavar="N", min=1, help="How many fresh scenes.")
-    ] = 3,
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, help="Of the fresh scenes.")
-    ] = 0,
+    images: SourcesArgument = None,
+    count: ScenesOption = 3,
+    seed: FreshSeedOption = 0,
     out: Annotated[
         str | None,
         typer.Option("--out", metavar="DIR", help="Write masks as palette PNG, and a picture."),
@@ -137,29 +142,20 @@ def predict_masks(
     json: Json = False,
 ) -> None:
     """Say what every pixel is. With --out, one palette PNG a picture, and all drawn in one."""
-    from convscope.applications.segmentation.segmenter import Segmenter
-
-    segmenter = Segmenter.load(run)
-    found = segmenter.predict(sources) if sources else segmenter.predict_scenes(count, seed)
-    if out is not None:
-        from convscope.applications.segmentation.answers import write_masks
-        from convscope.report.plotting import save_figure
-        from convscope.report.segmentation_figure import masks_figure
-
-        folder = Path(out)
-        paths = write_masks(found, folder)
-        png, _ = save_figure(masks_figure(found), folder, "segmentations")
-        note(f"wrote {len(paths)} {'mask' if len(paths) == 1 else 'masks'} and {png}")
-    if json:
-        show_json({"schema": "convscope.segmentations/1", "found": [s.as_dict() for s in found]})
-        return
     from convscope.report.segmentation_view import SegmentationsView
 
-    show(SegmentationsView(found))
+    segmenter = _opened(run)
+    found = segmenter.predict(images) if images else segmenter.predict_scenes(count, seed)
+    if json:
+        show_json({"schema": "convscope.segmentations/1", "found": [s.as_dict() for s in found]})
+    else:
+        show(SegmentationsView(found))
+    if out is not None:
+        _write(found, Path(out).expanduser().absolute())
 
 
 @segment.command("compare")
-def compare_methods(
+def compare(
     methods: Annotated[
         list[str] | None,
         typer.Option("--method", help="fcn-stride2 or dpn, with all their stages; again for both."),
@@ -168,18 +164,14 @@ def compare_methods(
     format: FormatOption = None,
     annotations: AnnotationsOption = None,
     longest: LongestOption = None,
+    on_bad: OnBadOption = "refuse",
     backbone: BackboneOption = "example",
     settings: SettingsOption = None,
-    seeds: Annotated[
-        int, typer.Option("--seeds", metavar="N", min=1, help="How many seeds: 0, 1, …")
-    ] = 3,
+    seeds: SeedsOption = 3,
     split: SplitOption = "test",
-    on_bad: OnBadOption = "refuse",
     quick: QuickOption = False,
     control: ControlOption = None,
-    folder: Annotated[
-        str, typer.Option("--out", metavar="DIR", help="Where table, runs and figure are kept.")
-    ] = "segmentation-comparison",
+    out: ComparisonOption = "segmentation-comparison",
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -188,8 +180,8 @@ def compare_methods(
     Cut off, it goes on where it was. Writes a figure beside its table.
     """
     from convscope.applications.segmentation.comparing import compare_segmenters
-    from convscope.report.plotting import save_figure
     from convscope.report.segmentation_figure import comparison_figure
+    from convscope.report.segmentation_view import SegmentationComparisonView
 
     options = options_of(
         format=format,
@@ -203,7 +195,7 @@ def compare_methods(
     with following(quiet=quiet) as follower:
         found = compare_segmenters(
             data,
-            folder=folder,
+            folder=out,
             methods=tuple(methods or ("fcn-stride2", "dpn")),
             seeds=range(seeds),
             split=split,
@@ -212,30 +204,32 @@ def compare_methods(
             progress=follower.tell,
             observe=follower.observe,
         )
-    png, _ = save_figure(comparison_figure(found), Path(folder), "segmentation")
-    note(f"drew {png}", quiet=quiet)
-    if json:
-        show_json(found.as_dict())
-        return
-    from convscope.report.segmentation_view import SegmentationComparisonView
-
-    show(SegmentationComparisonView(found))
+    show_json(found.as_dict()) if json else show(SegmentationComparisonView(found))
+    draw_into(comparison_figure(found), out, "segmentation", quiet=quiet)
 
 
-def _show_run(segmenter: Segmenter, json: bool) -> None:
-    from convscope.cli.layout import columns
-    from convscope.report.numbers import duration, percent
+def _opened(run: str) -> Segmenter:
+    from convscope.applications.segmentation.segmenter import Segmenter
 
-    run = segmenter.trained_run
-    if json:
-        show_json(run.as_dict())
-        return
-    rows = [("run", str(run.path)), ("method", run.method)]
+    return Segmenter.load(run)
+
+
+def _result_rows(run: ApplicationRun) -> list[tuple[str, str]]:
+    """How good it is on the validation part, after each of its stages."""
+    rows = []
     for stage in run.results["stages"]:
         told = duration(stage["seconds"])
         if "mean_iou" in stage:
             told = f"{percent(stage['mean_iou'], 2)} mean IoU on validation, {told}"
         rows.append((stage["name"], told))
-    rows.append(("data", f"{run.data.name}, {run.data.train:,} training images"))
-    for line in columns(rows):
-        show_text(line)
+    return [*rows, ("data", f"{run.data.name}, {run.data.train:,} training images")]
+
+
+def _write(found: Sequence[Segmentation], folder: Path) -> None:
+    """Masks into a folder, and all pictures with their regions painted."""
+    from convscope.applications.segmentation.answers import write_masks
+    from convscope.report.segmentation_figure import masks_figure
+
+    paths = write_masks(found, folder)
+    note(f"written: {count_of(len(paths), 'mask')} in {folder}")
+    draw_into(masks_figure(found), folder, "segmentations")
