@@ -84,6 +84,10 @@ def test_health_and_kernels_are_those_of_the_functions(asked: Asked, small: Run)
     expected = examine(small).as_dict()
     for key in ("findings", "activations", "weights", "norms", "loss"):
         assert record[key] == json.loads(json.dumps(expected[key]))
+    earlier = asked.get("runs/small/health", step=3).json()
+    assert earlier["steps"] == 3
+    assert earlier["weights"] == examine(small, step=3).as_dict()["weights"]
+    assert asked.get("runs/small/health", step=99).status_code == 409
     for step in (None, 3):
         query = {} if step is None else {"step": step}
         head, arrays = unpacked(asked.get("runs/small/kernels", **query))

@@ -129,19 +129,21 @@ class Run:
         from convscope.network.build import build
         from convscope.training.checkpoint import load_weights
 
-        path = self.path / MODEL
-        if step is not None:
-            kept = dict(self.snapshots())
-            if step not in kept:
-                raise RunError(
-                    f"the weights after step {step} were not kept",
-                    place=str(self.path),
-                    remedy=f"kept are {', '.join(str(known) for known in kept) or 'none'}",
-                )
-            path = kept[step]
+        path = self.path / MODEL if step is None else self.weights_after(step)
         network = build(self.architecture, seed=0)
         load_weights(path, network)
         return network.eval()
+
+    def weights_after(self, step: int) -> Path:
+        """The file of a snapshot; RunError where the weights of this moment were not kept."""
+        kept = dict(self.snapshots())
+        if step not in kept:
+            raise RunError(
+                f"the weights after step {step} were not kept",
+                place=str(self.path),
+                remedy=f"kept are {', '.join(str(known) for known in kept) or 'none'}",
+            )
+        return kept[step]
 
     def snapshots(self) -> tuple[tuple[int, Path], ...]:
         """(step, file) of the weights kept along the way, the first ones first.

@@ -9,8 +9,8 @@ from safetensors.numpy import load_file
 
 from convscope.data.images import Data
 from convscope.data.sources import load_data
-from convscope.errors import TrainingError
-from convscope.inspection.health.afterwards import examine
+from convscope.errors import RunError, TrainingError
+from convscope.inspection.health.afterwards import Examination, examine
 from convscope.inspection.health.watch import Watch
 from convscope.training.runs import open_run
 from convscope.training.train import train
@@ -80,6 +80,39 @@ def test_a_run_that_is_over_is_examined_from_its_snapshots(mini: Data) -> None:
     record = json.loads(json.dumps(found.as_dict()))
     assert record["schema"] == "convscope.health/1"
     assert [layer["name"] for layer in record["weights"]] == ["conv1", "conv2", "fc"]
+
+
+def test_a_run_is_examined_as_it_stood(mini: Data) -> None:
+    run = train("article", data=mini, settings=SETTINGS, out="moments")
+    moments = [step for step, _ in run.snapshots()]
+    examination = Examination(run)
+    end, middle = examination.health(), examination.health(moments[2])
+    assert [vitals.step for vitals in middle.history.vitals] == moments[:3]
+    assert max(step for step, _ in middle.history.losses) <= moments[2]
+    # Whatever was looked at before, the numbers are those of a fresh look.
+    for step, known in ((None, end), (moments[2], middle)):
+        fresh, found = examine(run, step=step).as_dict(), known.as_dict()
+        assert {**fresh, "seconds": 0} == {**found, "seconds": 0}
+    assert middle.as_dict()["weights"][0]["update"] > end.as_dict()["weights"][0]["update"]
+    with pytest.raises(RunError, match="the weights after step 7 were not kept"):
+        examination.health(7)
+
+
+def test_an_examination_goes_on_with_its_training(mini: Data) -> None:
+    run = train("article", data=mini, settings=SETTINGS, out="growing")
+    later = [(path, path.read_bytes()) for _, path in run.snapshots()[-2:]]
+    document = run.path / "run.json"
+    text = document.read_text(encoding="utf-8")
+    document.write_text(text.replace('"finished": true', '"finished": false'), encoding="utf-8")
+    for path, _ in later:
+        path.unlink()
+    examination = Examination("growing")
+    assert examination.health().history.last.step == open_run("growing").snapshots()[-1][0] == 10
+    for path, content in later:
+        path.write_bytes(content)
+    document.write_text(text, encoding="utf-8")
+    grown, fresh = examination.health().as_dict(), examine("growing").as_dict()
+    assert {**grown, "seconds": 0} == {**fresh, "seconds": 0}
 
 
 def test_the_example_is_healthy() -> None:

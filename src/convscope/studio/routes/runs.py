@@ -126,17 +126,17 @@ def confusion(
 
 
 @router.get("/runs/{run}/health")
-def health(run: Name, here: Here) -> Record:
-    """``convscope.health/1``, from all weights that the run has kept so far."""
+def health(run: Name, here: Here, step: Annotated[Step, Query()] = None) -> Record:
+    """``convscope.health/1``, from all weights that the run has kept so far, or up to a step."""
     opened = trained_run(here.settings, run)
+    moment = opened.snapshots() if step is None else step
 
     def make() -> dict[str, Any]:
-        from convscope.inspection.health.afterwards import examine
+        examination, lock = here.examination(opened)
+        with lock:
+            return examination.health(step).as_dict()
 
-        return examine(opened).as_dict()
-
-    kept = tuple(step for step, _ in opened.snapshots())
-    return Record(here.record((opened.path, opened.created, kept, "health"), make))
+    return Record(here.record((opened.path, opened.created, moment, "health"), make))
 
 
 @router.get("/runs/{run}/kernels", response_class=Response, responses=ARRAYS)

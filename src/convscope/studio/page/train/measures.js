@@ -96,7 +96,7 @@ export class Measures {
 
   async #showHealth(run, step, alive, current) {
     try {
-      const found = await api.get(address(run, "health"));
+      const found = await api.get(address(run, "health"), { step });
       if (current()) this.#health.replaceChildren(...health(found));
     } catch (problem) {
       if (current()) this.#health.replaceChildren(problem.kind === "RunError" ? make("p.missing", {}, problem.problem) : trouble(problem));
