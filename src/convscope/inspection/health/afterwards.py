@@ -64,7 +64,9 @@ class Examination:
         run = open_run(self._path)
         if step is not None:
             run.weights_after(step)
-        moments = [kept for kept, _ in run.snapshots() if step is None or kept <= step]
+        moments: list[int | None] = [
+            kept for kept, _ in run.snapshots() if step is None or kept <= step
+        ]
         for moment in moments or [None]:
             self._look(run, moment)
         looks = tuple(each for each in self._looks if step is None or each.step <= step)
