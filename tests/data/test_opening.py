@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from convscope.data import opening
-from convscope.data.opening import bombs_are_errors, measure, open_image
+from convscope.data.opening import bombs_are_errors, measure, open_image, picture_of, pixels_of
 from convscope.errors import DataError
 from tests.data.making import picture, pixels
 
@@ -156,6 +156,15 @@ def test_measure_names_a_damaged_file(tmp_path: Path) -> None:
     path.write_bytes(as_bytes(Image.new("L", (9, 9)))[:20])
     with pytest.raises(DataError, match=r"x\.png"):
         measure(path)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pixels_become_a_picture_and_pixels_again(channels: int) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (channels, 5, 7), np.uint8)
+    shown = picture_of(image)
+    assert (shown.size, shown.mode) == ((7, 5), "L" if channels == 1 else "RGB")
+    assert np.array_equal(np.asarray(shown)[4, 6].ravel(), image[:, 4, 6])
+    assert np.array_equal(pixels_of(shown), image)
 
 
 def test_mutated_files_never_raise_anything_else(tmp_path: Path) -> None:

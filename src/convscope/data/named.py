@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from convscope.data.opening import picture_of
 from convscope.data.sources import NAMES, load_data
 from convscope.errors import UsageError, did_you_mean
 
@@ -34,8 +35,7 @@ def named_image(text: str) -> Image.Image | None:
             f'{name} has no test image "{number}"',
             remedy=f"give {name}:0 to {name}:{len(images) - 1}",
         )
-    image = images[int(number)]
-    return Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
+    return picture_of(images[int(number)])
 
 
 def _looks_like_one(text: str) -> bool:

@@ -15,11 +15,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from convscope.errors import DataError, UsageError
 
-__all__ = ["FORMATS", "LARGEST_PIXELS", "SUFFIXES", "bombs_are_errors", "is_grey", "open_image"]
+__all__ = [
+    "FORMATS",
+    "LARGEST_PIXELS",
+    "SUFFIXES",
+    "bombs_are_errors",
+    "is_grey",
+    "measure",
+    "open_image",
+    "picture_of",
+    "pixels_of",
+]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
@@ -89,6 +100,18 @@ def measure(path: Path) -> tuple[int, int, bool]:
 def is_grey(image: Image.Image) -> bool:
     """Whether the file holds one channel of brightness (a palette counts as colour)."""
     return image.mode in _GREY_MODES
+
+
+def pixels_of(image: Image.Image) -> NDArray[np.uint8]:
+    """A picture of mode L or RGB as uint8 C×H×W."""
+    pixels = np.asarray(image)
+    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def picture_of(pixels: NDArray[np.uint8]) -> Image.Image:
+    """uint8 C×H×W as a picture of Pillow."""
+    turned = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
+    return Image.fromarray(np.ascontiguousarray(turned))
 
 
 def _opened(source: Path | bytes, place: str) -> Image.Image:

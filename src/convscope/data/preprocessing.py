@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from convscope.architecture.layers import Pair
-from convscope.data.opening import bombs_are_errors, open_image
+from convscope.data.opening import bombs_are_errors, open_image, pixels_of
 from convscope.errors import DataError, UsageError, did_you_mean
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "ReadImages",
     "Source",
     "border_brightness",
+    "content_of",
     "dark_background",
     "fit_image",
     "read_images",
@@ -148,8 +149,7 @@ def fit_image(image: Image.Image, size: Pair, channels: int, fit: Fit) -> NDArra
             image = ImageOps.fit(image, target, method)
         else:
             image = _padded(image, target)
-    pixels = np.asarray(image)
-    return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    return pixels_of(image)
 
 
 def _padded(image: Image.Image, target: tuple[int, int]) -> Image.Image:
@@ -196,7 +196,7 @@ def read_images(
     images, names, inverted = [], [], []
     with bombs_are_errors():
         for number, source in enumerate(sources, 1):
-            content, name = _content(source, number, stdin)
+            content, name = content_of(source, number, stdin)
             image = open_image(content, name, grey=preprocessing.channels == 1)
             turned = _calls_for_inverting(image, preprocessing) if invert is None else invert
             image = ImageOps.invert(image) if turned else image
@@ -217,9 +217,10 @@ def unknown_fit(fit: str) -> UsageError:
     )
 
 
-def _content(
-    source: Source, number: int, stdin: BinaryIO | None
+def content_of(
+    source: Source, number: int, stdin: BinaryIO | None = None
 ) -> tuple[Path | bytes | Image.Image | NDArray[np.uint8], str]:
+    """What ``open_image`` opens, and what errors call it; UsageError for what is no source."""
     if isinstance(source, bytes | Image.Image | np.ndarray):
         return source, f"image {number}"
     if not isinstance(source, str | Path):

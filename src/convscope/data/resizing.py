@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from convscope.architecture.layers import Pair
 from convscope.data.cache import locked, need_room
 from convscope.data.decoded import Part, Story, entry_folder, keep, open_entry
 from convscope.data.images import Data, Images, ImageSet, Labels, fingerprint_of
+from convscope.data.opening import picture_of
 from convscope.data.preprocessing import Fit, fit_image
 from convscope.data.progress import Progress, Tell
 
@@ -25,9 +25,7 @@ def resized(images: Images, size: Pair, channels: int, fit: Fit) -> Images:
         return images
     out = np.empty((len(images), channels, *size), np.uint8)
     for index, image in enumerate(images):
-        pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
-        picture = Image.fromarray(np.ascontiguousarray(pixels))
-        out[index] = fit_image(picture, size, channels, fit)
+        out[index] = fit_image(picture_of(image), size, channels, fit)
     return out
 
 

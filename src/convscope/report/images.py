@@ -34,11 +34,9 @@ class EncodedImage:
 
 def encoded(image: NDArray[np.uint8]) -> EncodedImage:
     """uint8 C×H×W as a small file: a photograph takes a few kilobytes at most."""
-    import numpy
-    from PIL import Image
+    from convscope.data.opening import picture_of
 
-    pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
-    picture = Image.fromarray(numpy.ascontiguousarray(pixels))
+    picture = picture_of(image)
     file = io.BytesIO()
     if max(picture.size) <= EXACT:
         picture.save(file, "PNG", optimize=True)

@@ -17,7 +17,7 @@ from convscope.data.annotated import Objects
 from convscope.data.annotations.listing import Item
 from convscope.data.folders import workers
 from convscope.data.images import Skipped
-from convscope.data.opening import bombs_are_errors, measure, open_image
+from convscope.data.opening import bombs_are_errors, measure, open_image, pixels_of
 from convscope.errors import DataError
 
 __all__ = ["Opened", "Wanted", "brought_down", "headers_of", "opened", "threads"]
@@ -111,7 +111,7 @@ def _one(root: Path, item: Item, wanted: Wanted) -> Opened | Skipped:
         frames = [frame.resize(to, Image.Resampling.BILINEAR) for frame in frames]
         objects = objects and _scaled(objects, size, smaller)
         mask = None if mask is None else _shrunk(mask, smaller)
-    pixels = [_channels_first(frame) for frame in frames]
+    pixels = [pixels_of(frame) for frame in frames]
     stacked = np.stack(pixels) if item.frames else pixels[0]
     return Opened(item, size, stacked, objects, mask)
 
@@ -122,11 +122,6 @@ def _frame(root: Path, path: str, wanted: Wanted) -> Image.Image:
         return open_image(root / path, path, grey=grey)
     except DataError as problem:
         raise DataError(f"its image {path} {problem.problem}") from problem
-
-
-def _channels_first(image: Image.Image) -> NDArray[np.uint8]:
-    pixels = np.asarray(image)
-    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
 def _other_size(said: Pair, size: Pair) -> DataError:
