@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from convscope.data.annotations.decoding import brought_down
-from convscope.data.opening import SUFFIXES, bombs_are_errors, open_image
-from convscope.data.preprocessing import Source
+from convscope.data.opening import (
+    SUFFIXES,
+    bombs_are_errors,
+    open_image,
+    picture_of,
+    pixels_of,
+)
+from convscope.data.preprocessing import Source, content_of
 from convscope.errors import DataError, UsageError
 
-__all__ = ["Picture", "read_pictures"]
+__all__ = ["Picture", "is_folder", "is_one", "listed", "pictures_in", "read_pictures"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +39,16 @@ class Picture:
         height, width = self.pixels.shape[-2:]
         return height / self.size[0], width / self.size[1]
 
+    def brought_down(self, longest: int | None) -> Picture:
+        """The same with a longer side of at most ``longest`` pixels, as in training."""
+        height, width = self.pixels.shape[-2:]
+        smaller = brought_down((height, width), longest)
+        if smaller == (height, width):
+            return self
+        image = picture_of(self.pixels)
+        image = image.resize((smaller[1], smaller[0]), Image.Resampling.BILINEAR)
+        return Picture(self.name, pixels_of(image), self.size)
+
 
 def read_pictures(
     sources: Source | Sequence[Source], channels: int, longest: int | None = None
@@ -42,40 +58,46 @@ def read_pictures(
     Grey or in colour as ``channels`` want it; a larger one is brought down so that its longer
     side has ``longest`` pixels.  Raises DataError for what cannot be opened.
     """
-    one = isinstance(sources, str | Path | bytes | Image.Image | np.ndarray)
-    given: list[Any] = [sources] if one else list(sources)  # type: ignore[arg-type]
+    for number, source in enumerate(listed(sources), 1):
+        for each in pictures_in(Path(source)) if is_folder(source) else [source]:
+            yield _read(each, number, channels).brought_down(longest)
+
+
+def listed(sources: Source | Sequence[Source]) -> list[Any]:
+    """One source or several as a list; UsageError where there is none."""
+    given = [sources] if isinstance(sources, _ONE) else list(sources)
     if not given:
-        raise UsageError("no picture was given", remedy="give files, folders, pictures or arrays")
-    for number, source in enumerate(given, 1):
-        for each, name in _named(source, f"picture {number}"):
-            yield _read(each, name, channels, longest)
+        raise UsageError("no image was given", remedy="give files, folders, pictures or arrays")
+    return given
 
 
-def _named(source: Any, name: str) -> Iterator[tuple[Any, str]]:
-    """A source with its name; a folder gives the pictures below it."""
-    if not isinstance(source, str | Path):
-        yield source, name
-        return
-    path = Path(source).expanduser()
-    if not path.is_dir():
-        yield path, str(source)
-        return
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+def is_one(sources: Source | Sequence[Source]) -> bool:
+    """Whether it is a single picture, and neither several nor a folder."""
+    return isinstance(sources, _ONE) and not is_folder(sources)
+
+
+def is_folder(source: object) -> TypeGuard[str | Path]:
+    """Whether it names a folder."""
+    return isinstance(source, str | Path) and Path(source).expanduser().is_dir()
+
+
+def pictures_in(folder: Path, *, below: bool = True) -> list[Path]:
+    """The pictures of a folder by name, and those of its folders; DataError without any."""
+    place = folder.expanduser()
+    files = place.rglob("*") if below else place.iterdir()
+    found = sorted(file for file in files if file.suffix.lower() in SUFFIXES)
     if not found:
         raise DataError(
-            f"this folder holds no pictures ({', '.join(SUFFIXES)})", place=str(path.absolute())
+            f"this folder holds no images ({', '.join(SUFFIXES)})", place=str(place.absolute())
         )
-    for file in found:
-        yield file, str(file)
+    return found
 
 
-def _read(source: Any, name: str, channels: int, longest: int | None) -> Picture:
+_ONE = (str, Path, bytes, Image.Image, np.ndarray)
+
+
+def _read(source: Source, number: int, channels: int) -> Picture:
+    content, name = content_of(source, number)
     with bombs_are_errors():
-        image = open_image(source, name, grey=channels == 1)
-    size = (image.height, image.width)
-    smaller = brought_down(size, longest)
-    if smaller != size:
-        image = image.resize((smaller[1], smaller[0]), Image.Resampling.BILINEAR)
-    pixels = np.asarray(image)
-    channels_first = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
-    return Picture(name, np.ascontiguousarray(channels_first), size)
+        image = open_image(content, name, grey=channels == 1)
+    return Picture(name, pixels_of(image), (image.height, image.width))

@@ -114,7 +114,7 @@ def test_a_palette_png_is_read_back_by_others(
     assert np.array_equal(colours, voc_palette()[found.mask])
     assert found.palette_picture().size == (32, 32)
     paths = write_masks([found, found], tmp_path / "masks")
-    assert [path.name for path in paths] == ["the-picture.png", "the-picture-2.png"]
+    assert [path.name for path in paths] == ["image-1.png", "image-1-2.png"]
 
 
 def test_paths_pictures_and_arrays_are_answered_alike(
@@ -127,6 +127,9 @@ def test_paths_pictures_and_arrays_are_answered_alike(
     several = segmenter.predict([pixels, picture, tmp_path / "one.png", str(tmp_path / "one.png")])
     assert len(several) == 4
     assert all(np.array_equal(found.mask, several[0].mask) for found in several)
+    (alone,) = segmenter.predict(tmp_path)
+    assert alone.source == str(tmp_path / "one.png")
+    assert np.array_equal(alone.mask, several[0].mask)
 
 
 def test_a_large_picture_is_looked_at_smaller(

@@ -9,13 +9,19 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
+from convscope.applications.pictures import (
+    Picture,
+    is_folder,
+    listed,
+    pictures_in,
+    read_pictures,
+)
 from convscope.data.annotated import Pixels
-from convscope.data.opening import SUFFIXES
-from convscope.data.preprocessing import Preprocessing, Source, fit_image, read_images
-from convscope.errors import DataError, UsageError
+from convscope.data.opening import picture_of
+from convscope.data.preprocessing import Preprocessing, Source, fit_image
+from convscope.errors import UsageError
 from convscope.training.task import Normalise
 
 __all__ = ["SIDE", "as_batch", "in_parts", "normaliser", "read_sources"]
@@ -46,8 +52,7 @@ def _clip(frames: Pixels, length: int, side: int, channels: int) -> NDArray[np.u
 
 
 def _fitted(image: Pixels, side: int, channels: int) -> NDArray[np.uint8]:
-    pixels = image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0))
-    return fit_image(Image.fromarray(pixels), (side, side), channels, "pad")
+    return fit_image(picture_of(image), (side, side), channels, "pad")
 
 
 def normaliser(
@@ -82,65 +87,42 @@ def read_sources(
     arrays of uint8 (H×W or H×W×3).  A clip is a folder of frames, in the order of their
     names, or an array T×H×W or T×H×W×3.
     """
-    one = isinstance(sources, str | Path | bytes | Image.Image | np.ndarray)
-    given = [sources] if one else list(sources)
-    if not given:
-        raise UsageError("no image was given", remedy="give a file, a picture or an array")
-    read = _read_clip if clips else _read_picture
-    found = []
-    for number, source in enumerate(given, 1):
-        for each in [source] if clips else _expanded(source):
-            found.append(read(each, number, side, channels, invert))
-    return found
-
-
-def _read_picture(
-    source: Source, number: int, side: int, channels: int, invert: bool
-) -> tuple[str, NDArray[np.uint8]]:
-    read = read_images([source], _plain(side, channels), invert=invert)
-    named = isinstance(source, str | Path)
-    return read.names[0] if named else f"image {number}", read.images[0]
+    if clips:
+        return [
+            _read_clip(source, number, side, channels, invert)
+            for number, source in enumerate(listed(sources), 1)
+        ]
+    return [
+        (picture.name, _shown(picture, side, channels, invert))
+        for picture in read_pictures(sources, channels)
+    ]
 
 
 def _read_clip(
     source: Source, number: int, side: int, channels: int, invert: bool
 ) -> tuple[str, NDArray[np.uint8]]:
-    name, frames = f"clip {number}", _frames(source)
-    if isinstance(source, str | Path):
-        name = str(source)
-    return name, read_images(frames, _plain(side, channels), invert=invert).images
+    name = str(source) if isinstance(source, str | Path) else f"clip {number}"
+    frames = read_pictures(_frames(source), channels)
+    return name, np.stack([_shown(frame, side, channels, invert) for frame in frames])
+
+
+def _shown(picture: Picture, side: int, channels: int, invert: bool) -> NDArray[np.uint8]:
+    pixels = 255 - picture.pixels if invert else picture.pixels
+    return _fitted(pixels, side, channels)
 
 
 def _frames(source: Source) -> list[Source]:
     """The frames of a clip, first to last."""
     if isinstance(source, np.ndarray) and source.ndim in (3, 4) and len(source):
         return list(source)
-    if isinstance(source, str | Path) and Path(source).expanduser().is_dir():
-        return list(_expanded(source))
+    if is_folder(source):
+        return list(pictures_in(Path(source), below=False))
     given = "a file" if isinstance(source, str | Path) else type(source).__name__
     raise UsageError(
         f"{given} is no clip",
         place=str(source) if isinstance(source, str | Path) else "",
         remedy="give a folder of frames, or an array T×H×W or T×H×W×3 of uint8",
     )
-
-
-def _expanded(source: Source) -> Sequence[Source]:
-    """A folder as the pictures in it, by name; anything else as it is."""
-    if not isinstance(source, str | Path) or not Path(source).expanduser().is_dir():
-        return [source]
-    folder = Path(source).expanduser()
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    if not found:
-        raise DataError(
-            f"this folder holds no images ({', '.join(SUFFIXES)})", place=str(folder.absolute())
-        )
-    return found
-
-
-def _plain(side: int, channels: int) -> Preprocessing:
-    """Size and colours alone: what reads pictures asks for them as a whole."""
-    return _preprocessing([0.0] * channels, [1.0] * channels, side)
 
 
 def _preprocessing(mean: Sequence[float], std: Sequence[float], side: int) -> Preprocessing:

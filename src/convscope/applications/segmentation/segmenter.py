@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import nn
 from torch.nn import functional
 
 from convscope.applications.application import Application
 from convscope.applications.backbone import Backbone
+from convscope.applications.pictures import is_one, read_pictures
 from convscope.applications.planning import Fitting, Options
 from convscope.applications.runs import ApplicationRun
 from convscope.applications.segmentation.answers import Segmentation
@@ -24,13 +24,10 @@ from convscope.applications.segmentation.learning import stages_of, with_scenes
 from convscope.applications.segmentation.methods import METHODS, chosen, network_of
 from convscope.applications.stages import Stage
 from convscope.data.annotated import Annotated, Kind
-from convscope.data.opening import open_image
 from convscope.data.progress import Tell
 from convscope.training.task import Normalise
 
-__all__ = ["Segmenter", "Source"]
-
-Source = str | Path | Image.Image | NDArray[np.uint8]
+__all__ = ["Segmenter"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,15 +69,19 @@ class Segmenter(Application):
         found = judged(fitting.run, network, fitting.data, "validation", fitting.device)
         return {"split": "validation", **found.scores.as_dict()}
 
-    def predict(self, sources: Source | Iterable[Source]) -> Any:
+    def predict(self, sources: Any) -> Any:
         """The mask of a picture, or of several: one Segmentation, or a tuple of them.
 
-        Pictures are paths, of Pillow, or arrays of uint8 (H×W or H×W×3).  One whose longer
-        side is above the run's ``longest`` is looked at smaller; the mask has its own size.
+        Pictures are paths, folders, of Pillow, or arrays of uint8 (H×W or H×W×3).  One whose
+        longer side is above the run's ``longest`` is looked at smaller; the mask has its own
+        size.
         """
-        if isinstance(sources, str | Path | Image.Image | np.ndarray):
-            return self._predicted(sources)
-        return tuple(self._predicted(source) for source in sources)
+        run = self.trained_run
+        found = tuple(
+            self._answer(each.name, each.brought_down(run.data.longest).pixels, each.pixels)
+            for each in read_pictures(sources, run.channels)
+        )
+        return found[0] if is_one(sources) else found
 
     def evaluate(
         self,
@@ -109,14 +110,6 @@ class Segmenter(Application):
             for name, picture in zip(scenes.names, pictures, strict=True)
         )
 
-    def _predicted(self, source: Source) -> Segmentation:
-        run = self.trained_run
-        place = Path(source) if isinstance(source, str) else source
-        name = str(source) if isinstance(source, str | Path) else "the picture"
-        picture = open_image(place, name, grey=run.channels == 1)
-        looked_at = _channels_first(_shrunk(picture, run.data.longest))
-        return self._answer(name, looked_at, _channels_first(picture))
-
     def _answer(
         self, name: str, looked_at: NDArray[np.uint8], picture: NDArray[np.uint8]
     ) -> Segmentation:
@@ -131,17 +124,3 @@ class Segmenter(Application):
         return Segmentation(
             name, mask[0].to(torch.uint8).numpy(), run.regions, sureness[0].numpy(), picture
         )
-
-
-def _channels_first(picture: Image.Image) -> NDArray[np.uint8]:
-    pixels = np.asarray(picture)
-    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
-
-
-def _shrunk(picture: Image.Image, longest: int | None) -> Image.Image:
-    """The picture with its longer side brought down to ``longest`` pixels."""
-    if longest is None or max(picture.size) <= longest:
-        return picture
-    part = longest / max(picture.size)
-    width, height = (max(1, round(side * part)) for side in picture.size)
-    return picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0)
