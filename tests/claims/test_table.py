@@ -10,6 +10,8 @@ from typing import Any, get_args
 import pytest
 
 import convscope.claims as room
+from convscope.architecture.layers import Volume
+from convscope.architecture.zoo import find_architecture
 from convscope.claims import table
 from convscope.claims.claim import Claim, Setting, Verdict, Word
 from convscope.claims.table import (
@@ -22,6 +24,9 @@ from convscope.claims.table import (
     stored,
 )
 from convscope.errors import RunError, UsageError
+from convscope.inspection.changes.editing import swap_pooling
+from convscope.inspection.subject import subject_of
+from convscope.training.runs import open_run
 from tests.claims.samples import CONDITIONS, sample, sample_outcome
 
 NO_CLAIMS = {"__init__", "claim", "learning", "table"}
@@ -42,6 +47,25 @@ def test_each_claim_is_complete(name: str) -> None:
     assert all((claim.title, claim.says, claim.source, claim.rule))
     assert "holds if" in claim.rule
     assert "  " not in claim.rule + claim.says + claim.source
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_the_networks_of_a_claim_can_be_looked_at(name: str) -> None:
+    networks = claim_named(name).networks
+    assert len(networks) != 1
+    assert len({network.name for network in networks}) == len(networks)
+    for network in networks:
+        if network.source == "example":
+            run = open_run("example")
+            assert network.step is None or network.step in dict(run.snapshots())
+            subject = subject_of(run, step=network.step)
+            for layer, kind in network.pools.items():
+                subject = swap_pooling(subject, layer, kind)
+        else:
+            assert network.step is None
+            assert not network.pools
+            opened = find_architecture(network.source, example=False)
+            assert opened.completed(Volume(28, 28, 1), 10).output.size == 10
 
 
 @pytest.mark.parametrize("name", CLAIMS)

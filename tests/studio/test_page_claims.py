@@ -37,6 +37,45 @@ def test_each_stands_with_its_verdict_and_its_figure(browser: Browser, asked: As
         assert view.problems == []
 
 
+def test_the_networks_stand_side_by_side(browser: Browser, asked: Asked) -> None:
+    query = {"lens": "claims", "claim": "simple-to-complex", "image": "3"}
+    with Viewed(browser, asked, query) as view:
+        spines = view.at(".spines .spine")
+        for place, step in enumerate((None, 0)):
+            wanted = asked.record("inside/answer", source="example", step=step, image="3")
+            row = spines.nth(place).locator(".answer td[data-value]")
+            row.first.wait_for()
+            shown = [float(each.get_attribute("data-value") or "nan") for each in row.all()]
+            expected = sorted(wanted["probabilities"], reverse=True)
+            assert shown == pytest.approx(expected, abs=1e-6)
+        view.at(".spines .spine").nth(1).locator("[data-layer=conv2] button").click()
+        view.holds("step", "0")
+        view.until("document.querySelector('.maps h2')?.textContent === 'conv2'")
+        assert view.query()["image"] == "3"
+        view.page.go_back()
+        view.at(".spines .spine").nth(1).wait_for()
+        assert view.problems == []
+
+
+def test_what_one_network_has_alone_is_marked(browser: Browser, asked: Asked) -> None:
+    with Viewed(browser, asked, {"lens": "claims", "claim": "batchnorm"}) as view:
+        marked = view.at(".spines .differs")
+        marked.first.wait_for()
+        assert [each.get_attribute("data-layer") for each in marked.all()] == ["batch1", "batch2"]
+        view.says(".spines", "29,034 parameters")
+        view.page.get_by_role("button", name="Kinds of pooling").click()
+        view.page.get_by_label("other").select_option("l2pool")
+        view.holds("other", "l2pool")
+        view.until(
+            "[...document.querySelectorAll('.spines .differs')].map((each) => each.dataset.layer)"
+            ".join() === 'pool1,pool2,pool1,pool2'"
+        )
+        view.page.get_by_role("button", name="put it on top, for all lenses: l2pool").click()
+        view.until("new URLSearchParams(location.search).get('net')?.includes('l2pool')")
+        assert view.query()["claim"] == "kinds-of-pooling"
+        assert view.problems == []
+
+
 def test_one_is_measured_here_also_when_the_page_is_closed(
     browser: Browser, opening: Opening, tmp_path: Path
 ) -> None:

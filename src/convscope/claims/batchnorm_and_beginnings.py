@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from convscope.architecture.zoo import find_architecture
-from convscope.claims.claim import Chart, Claim, Series, Setting, Verdict
+from convscope.claims.claim import Chart, Claim, Series, Setting, Shown, Verdict
 from convscope.claims.learning import learn
 from convscope.experiments.table import Cell
 from convscope.network.build import build
@@ -148,4 +148,8 @@ CLAIM = Claim(
     judge=judge,
     charts=charts,
     sample=lambda values: f"{values['rows'][0]['count']} seeds",
+    networks=(
+        Shown("without batch normalisation", notation(norm=False)),
+        Shown("with it", notation(norm=True)),
+    ),
 )

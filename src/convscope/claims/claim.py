@@ -19,7 +19,7 @@ from convscope.experiments.grid import Trial, run_trials
 from convscope.experiments.table import Cell, Filled, Row, Table, fill, read_table
 from convscope.training.conditions import resolve
 
-__all__ = ["Chart", "Claim", "Outcome", "Series", "Setting", "Verdict"]
+__all__ = ["Chart", "Claim", "Outcome", "Series", "Setting", "Shown", "Verdict"]
 
 SCHEMA = "convscope.claim/1"
 
@@ -68,12 +68,27 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A network that a claim compares with others, to be looked at beside them.
+
+    ``source`` is a notation, a name of the zoo or ``example``; of the latter ``step`` may be
+    a moment of its training, and ``pools`` the kinds that stand in the place of its poolings.
+    """
+
+    name: str
+    source: str
+    step: int | None = None
+    pools: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One statement of the article.
 
     ``says`` is the statement in our words, ``source`` where it or its measurement comes
     from, ``rule`` in words what decides; ``judge`` is that rule.  ``sample`` says how often
     was measured what intervals are of, ``data`` whether it is measured on images.
+    ``networks`` are those that it compares, none where it is about a layer or a number.
     """
 
     name: str
@@ -87,6 +102,7 @@ class Claim:
     charts: Callable[[Values], tuple[Chart, ...]]
     sample: Callable[[Values], str]
     data: bool = True
+    networks: tuple[Shown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from convscope.claims.claim import Chart, Claim, Series, Setting, Verdict
+from convscope.claims.claim import Chart, Claim, Series, Setting, Shown, Verdict
 from convscope.inspection.subject import subject_of
 from convscope.inspection.symmetry.invariance import invariance
 
 __all__ = ["CLAIM"]
 
 SHIFTS = (0, 1, 2, 3, 4)
+KINDS = ("max", "avg", "l2", "distance", "none")
 WINDOW = 2
 """The article's.  All places of 2×2 are as far from its middle: distance is average there."""
 
@@ -25,7 +26,7 @@ def measure(setting: Setting) -> dict[str, Any]:
         subject_of("example", data=setting.data_name),
         SHIFTS,
         ["pool1"],
-        kinds=("max", "avg", "l2", "distance", "none"),
+        kinds=KINDS,
         windows=(WINDOW,),
         images=100 if setting.quick else 1000,
     )
@@ -114,4 +115,5 @@ CLAIM = Claim(
     judge=judge,
     charts=charts,
     sample=lambda values: f"{values['images']:,} images",
+    networks=tuple(Shown(f"pool1: {kind}", "example", pools={"pool1": kind}) for kind in KINDS),
 )

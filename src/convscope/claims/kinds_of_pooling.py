@@ -7,7 +7,7 @@ from typing import Any
 
 from convscope.architecture.arithmetic import explain
 from convscope.architecture.zoo import ZOO, find_architecture
-from convscope.claims.claim import Chart, Claim, Series, Setting, Verdict
+from convscope.claims.claim import Chart, Claim, Series, Setting, Shown, Verdict
 from convscope.claims.learning import learn
 from convscope.experiments.table import Cell
 from convscope.network.build import build
@@ -148,4 +148,5 @@ CLAIM = Claim(
     judge=judge,
     charts=charts,
     sample=lambda values: f"{values['rows'][0]['count']} seeds",
+    networks=tuple(Shown(kind, notation(kind, WINDOWS[-1])) for kind in KINDS),
 )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from convscope.architecture.zoo import find_architecture
-from convscope.claims.claim import Chart, Claim, Series, Setting, Verdict
+from convscope.claims.claim import Chart, Claim, Series, Setting, Shown, Verdict
 from convscope.claims.learning import learn
 from convscope.data.sources import preprocessing_of
 from convscope.experiments.table import Cell
@@ -153,4 +153,5 @@ CLAIM = Claim(
     judge=judge,
     charts=charts,
     sample=lambda values: f"{values['rows'][0]['count']} seeds",
+    networks=tuple(Shown(name, notation(name)) for name in (*NETWORKS, LINEAR)),
 )

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from convscope.architecture.zoo import find_architecture
-from convscope.claims.claim import Chart, Claim, Series, Setting, Verdict
+from convscope.claims.claim import Chart, Claim, Series, Setting, Shown, Verdict
 from convscope.claims.learning import learn
 from convscope.data.sources import preprocessing_of
 from convscope.experiments.statistics import estimate
@@ -198,4 +198,5 @@ CLAIM = Claim(
     judge=judge,
     charts=charts,
     sample=lambda values: f"{values['seeds']} seeds",
+    networks=tuple(Shown(name, notation(name)) for name in ACTIVATIONS),
 )

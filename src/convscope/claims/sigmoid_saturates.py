@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from convscope.architecture.zoo import find_architecture
-from convscope.claims.claim import Chart, Claim, Series, Setting, Verdict
+from convscope.claims.claim import Chart, Claim, Series, Setting, Shown, Verdict
 from convscope.claims.learning import learn
 from convscope.experiments.table import Cell
 from convscope.inspection.health.watch import Watch
@@ -177,4 +177,5 @@ CLAIM = Claim(
     judge=judge,
     charts=charts,
     sample=lambda values: f"{values['seeds']} seeds",
+    networks=tuple(Shown(name, notation(name)) for name in ACTIVATIONS),
 )

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from convscope.architecture.zoo import find_architecture
-from convscope.claims.claim import Chart, Claim, Series, Setting, Verdict
+from convscope.claims.claim import Chart, Claim, Series, Setting, Shown, Verdict
 from convscope.claims.learning import learn
 from convscope.data.sources import preprocessing_of
 from convscope.experiments.statistics import Estimate
@@ -184,4 +184,5 @@ CLAIM = Claim(
     judge=judge,
     charts=charts,
     sample=lambda values: f"{values['seeds']} seeds",
+    networks=(Shown("trained", "example"), Shown("random", "example", step=0)),
 )

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from convscope.architecture.zoo import find_architecture
-from convscope.claims.claim import Chart, Claim, Series, Setting, Verdict
+from convscope.claims.claim import Chart, Claim, Series, Setting, Shown, Verdict
 from convscope.claims.learning import learn
 from convscope.claims.sigmoid_saturates import AT, slopes
 from convscope.data.sources import preprocessing_of
@@ -138,4 +138,5 @@ CLAIM = Claim(
     judge=judge,
     charts=charts,
     sample=lambda values: f"{values['seeds']} seeds",
+    networks=tuple(Shown(name, notation(name)) for name in ACTIVATIONS),
 )

@@ -12,18 +12,19 @@ from torch import Tensor, nn
 
 from convscope.architecture.arithmetic import explain
 from convscope.architecture.zoo import ZOO
-from convscope.claims.claim import Chart, Claim, Series, Setting, Verdict
+from convscope.claims.claim import Chart, Claim, Series, Setting, Shown, Verdict
 from convscope.inspection.recording import trace
 from convscope.network.build import build
 
 __all__ = ["CLAIM", "seconds_of_layers"]
 
 BATCH = 100
+NETWORKS = ("article", "lenet5", "vgg-small", "resnet20")
 
 
 def measure(setting: Setting) -> dict[str, Any]:
     """The share of multiply-adds, and that of the seconds of a forward and a backward pass."""
-    names = ("article",) if setting.quick else ("article", "lenet5", "vgg-small", "resnet20")
+    names = NETWORKS[:1] if setting.quick else NETWORKS
     counted = {name: explain(ZOO[name].example).share_of_kind("conv") for name in names}
     network = build(ZOO["article"].example, seed=0)
     volume = ZOO["article"].volume
@@ -127,4 +128,5 @@ CLAIM = Claim(
     charts=charts,
     sample=lambda values: f"{values['repetitions']} timings",
     data=False,
+    networks=tuple(Shown(name, name) for name in NETWORKS),
 )

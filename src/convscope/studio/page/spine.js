@@ -5,19 +5,23 @@
 import { answer, leaves, picture, plane, sourceOf, strip, subject } from "./looking.js";
 import { bars } from "./parts/answer.js";
 import { make, rested } from "./parts/make.js";
+import { one } from "./parts/numbers.js";
 import { go, offOf, poolsOf, state } from "./state.js";
 
 const SHOWN = 4;
 
 export class Spine {
   #root;
-  #list = make("ol.spine", { "aria-label": "layers, from the image to the answer" });
+  #list;
   #words = make("p.spine-words", { role: "status" });
   #cards = new Map();
   #built = "";
   #asked = 0;
   #input = make("heat-map", { label: "the image" });
   #result = make("li.card.result");
+  #about;
+  #now = {};
+  #differing = new Set();
   #seen = new IntersectionObserver((entries) => entries.forEach((entry) => {
     const card = this.#cards.get(entry.target.dataset.layer);
     if (!card) return;
@@ -27,13 +31,17 @@ export class Spine {
   /** Requests for maps wait until typing has paused; the first does not. */
   #later = rested((now, turn) => this.#fill(now, turn), 500);
 
-  constructor(root) {
+  /** `about` is what the address says of its network, for a spine that is not the page's own. */
+  constructor(root, { label = "layers, from the image to the answer", about = {} } = {}) {
     this.#root = root;
+    this.#about = about;
+    this.#list = make("ol.spine", { "aria-label": label });
     root.append(this.#list, this.#words);
   }
 
   async show(now) {
     const turn = ++this.#asked;
+    this.#now = now;
     this.#choose(now);
     let record;
     try {
@@ -52,6 +60,12 @@ export class Spine {
       this.#later.cancel();
       this.#fill(now, turn, record);
     }
+  }
+
+  /** Layers that another network does not have; told in words, too. */
+  set differing(names) {
+    this.#differing = new Set(names);
+    this.#choose(this.#now);
   }
 
   #fail(problem) {
@@ -90,7 +104,7 @@ export class Spine {
     const words = `how ${card.name} makes its volume, worked out`;
     return make("li.edge", {}, make("button", {
       type: "button", "aria-label": words, title: words,
-      onclick: () => go({ lens: "design", layer: card.name }),
+      onclick: () => go({ ...this.#about, lens: "design", layer: card.name }),
     }, "→"));
   }
 
@@ -107,7 +121,7 @@ export class Spine {
 
   #open(card) {
     const { lens } = state();
-    go({ layer: card.name, ...(lens === "design" ? {} : { lens: null }) });
+    go({ ...this.#about, layer: card.name, ...(lens === "design" ? {} : { lens: null }) });
   }
 
   #chooseImage() {
@@ -125,6 +139,7 @@ export class Spine {
       } else open.removeAttribute("aria-current");
       item.dataset.chosen = chosen ? "yes" : "no";
       item.classList.toggle("changed", name in off || name in pools);
+      item.classList.toggle("differs", this.#differing.has(name));
     }
   }
 
@@ -163,7 +178,7 @@ export class Spine {
     const parts = [];
     if (!now.layer && !now.lens) parts.push("Touch a layer to see what it makes of the image; touch an arrow to see how its numbers come about.");
     if (!said.trained) parts.push("Not trained: the weights are random.");
-    if (said.image.class && said.image.class !== said.classes[best] && said.trained) parts.push(`It is a ${said.image.class}, and is taken for a ${said.classes[best]}.`);
+    if (said.image.class && said.image.class !== said.classes[best] && said.trained) parts.push(`It is ${one(said.image.class)}, and is taken for ${one(said.classes[best])}.`);
     if (said.note) parts.push(`${now.off || now.pools ? "Changed: " : ""}${said.note}.`.replace("..", "."));
     this.#words.textContent = parts.join(" ");
   }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -51,8 +52,8 @@ def claims(here: Here) -> Record:
 
 @router.get("/{claim}")
 def claim(claim: Name, here: Here) -> Record:
-    """``stored`` (``convscope.claim/1`` or null), ``here`` (how it stands), and what was found
-    here: ``quick`` and ``full``."""
+    """``stored`` (``convscope.claim/1`` or null), ``here`` (how it stands), what was found
+    here: ``quick`` and ``full``, and the ``networks`` that are compared."""
     found = _known(claim)
     return Record(
         {
@@ -60,6 +61,7 @@ def claim(claim: Name, here: Here) -> Record:
             "stored": _as_dict(_stored(found.name)),
             "here": _standing(here, claim),
             **{extent: _as_dict(_found(here, claim, extent)) for extent in EXTENTS},
+            "networks": [asdict(network) for network in found.networks],
         }
     )
 

@@ -1,6 +1,7 @@
 // Claims: what the article states, what was measured, and measuring it on this machine.
 
 import * as api from "../api.js";
+import { Beside, FORGOTTEN } from "../claims/beside.js";
 import { button, choice, empty, make, trouble } from "../parts/make.js";
 import { go, state as current } from "../state.js";
 
@@ -37,7 +38,7 @@ function showList(now) {
 
 /** Where the list stands above it, the claim comes into view. */
 function choose(name) {
-  go({ claim: name });
+  go({ ...FORGOTTEN, claim: name });
   if (parts.claim.getBoundingClientRect().top > window.innerHeight / 2) parts.claim.scrollIntoView();
 }
 
@@ -92,12 +93,15 @@ async function refresh(name) {
 function draw(record) {
   const known = claims.find((each) => each.name === record.name);
   const outcomes = Object.keys(SOURCES).filter((key) => record[key]).map((key) => [key, record[key]]);
+  parts.beside = new Beside(record.networks);
+  parts.beside.show(current());
   parts.measuring = make("section.measuring", { "aria-label": "measure it here" });
   const results = outcomes.map(([key, outcome]) => result(record.name, key, outcome));
   parts.claim.replaceChildren(
     make("h2", {}, known.title), make("p.says", {}, known.says),
     outcomes.length ? "" : empty("Nothing has been measured yet, and nothing is in the package."),
     make(`div.results${results.length > 1 ? ".several" : ""}`, {}, results),
+    parts.beside.root,
     parts.measuring,
     make("dl.terms", {}, ...[["rule", known.rule], ["source", known.source]].flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)])));
   showMeasuring(record.name);
@@ -172,7 +176,7 @@ function toBegin(name, { state, message }) {
       label ? button(label, () => act(name, "run", extent), { disabled: Boolean(busy) }) : make("span.small", {}, "This has been measured: it stands above.")),
     state === "failed" ? trouble({ problem: message, remedy: "what was measured before is kept" }) : "",
     state === "stopped" ? make("p.small", {}, "It was cut off; what has been measured is kept.") : "",
-    busy ? make("p.small", {}, "Another one is being measured: ", button(claims.find((each) => each.name === busy)?.title ?? busy, () => go({ claim: busy }), { className: "quiet" })) : "",
+    busy ? make("p.small", {}, "Another one is being measured: ", button(claims.find((each) => each.name === busy)?.title ?? busy, () => go({ ...FORGOTTEN, claim: busy }), { className: "quiet" })) : "",
   ];
 }
 
@@ -209,6 +213,7 @@ export default {
     showList(latest);
     const name = latest.claim || claims[0].name;
     if (name !== shown) open(name);
+    else parts.beside?.show(latest);
   },
 
   hide() {

@@ -32,5 +32,8 @@ export function value(number, digits = 4) {
   return element;
 }
 
+/** a Bag, an Ankle boot */
+export const one = (name) => `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+
 /** A difference with its sign. */
 export const signed = (text) => (text.startsWith("−") || /^[0.]+\D*$/.test(text) ? text : `+${text}`);

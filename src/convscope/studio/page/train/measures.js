@@ -5,7 +5,7 @@
 import * as api from "../api.js";
 import { once, plane } from "../looking.js";
 import { make, trouble } from "../parts/make.js";
-import { percent, thousands, written } from "../parts/numbers.js";
+import { one, percent, thousands, written } from "../parts/numbers.js";
 
 const MOST_KERNELS = 32;
 const LIVE = 300;
@@ -112,7 +112,7 @@ function worst({ classes, confusion: matrix }) {
   matrix.forEach((row, right) => row.forEach((count, taken) => {
     if (right !== taken && count > found[0]) found = [count, right, taken];
   }));
-  return found[0] ? `Most often a ${classes[found[1]]} is taken for a ${classes[found[2]]}: ${found[0]} times.` : "";
+  return found[0] ? `Most often ${one(classes[found[1]])} is taken for ${one(classes[found[2]])}: ${found[0]} times.` : "";
 }
 
 function health(found) {
