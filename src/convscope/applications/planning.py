@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from convscope.applications.backbone import SCRATCH, Backbone
 from convscope.applications.runs import ApplicationRun, DataRecord
 from convscope.architecture.architecture import Architecture
-from convscope.data.annotated import Annotated, Kind, pixel_statistics, require
+from convscope.data.annotated import Annotated, Kind, Split, pixel_statistics, require
 from convscope.data.progress import Tell
 from convscope.errors import RunError, UsageError
 from convscope.training.conditions import resolve
@@ -25,6 +26,7 @@ __all__ = [
     "backbone_source",
     "data_for",
     "data_of_run",
+    "fresh_scenes",
     "planned",
     "require_same",
     "stored_backbone",
@@ -123,6 +125,17 @@ def data_of_run(
     )
     require(known, kind)
     return known
+
+
+def fresh_scenes(run: ApplicationRun, *, seed: int, count: int) -> Split:
+    """Scenes like those of the run, in its channels, of the garments of the test part."""
+    from convscope.data.scenes.loading import make_scenes
+
+    asked = run.settings.get("scenes", {})
+    same = {key: asked[key] for key in ("size", "difficulty") if key in asked}
+    made = make_scenes(count=count, seed=seed, part="test", **same)
+    # Scenes are grey; a network of colours is shown their grey three times.
+    return replace(made, images=np.repeat(np.asarray(made.images), run.channels, 1))
 
 
 def planned(

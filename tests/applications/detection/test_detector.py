@@ -209,6 +209,10 @@ def test_images_may_be_of_several_sizes_and_in_colour(tmp_path: Path) -> None:
     assert isinstance(
         found.predict(parts["test"].images[0].transpose(1, 2, 0))[0], DetectionPrediction
     )
+    run = found.trained_run
+    of_scenes = replace(found, run=replace(run, data=replace(run.data, source="scenes")))
+    (scene,), (truth,) = of_scenes.predict_scenes(count=1)
+    assert scene.picture.shape == (3, 128, 128) and len(truth) > 0
 
 
 def test_what_cannot_be_done_is_said(trained: Detector, data: Annotated, tmp_path: Path) -> None:

@@ -30,13 +30,12 @@ from convscope.applications.detection.rcnn import RCNN
 from convscope.applications.detection.selective_search import Search
 from convscope.applications.detection.training import FAST, FASTER
 from convscope.applications.pictures import Picture, read_pictures
-from convscope.applications.planning import Fitting, Options
+from convscope.applications.planning import Fitting, Options, fresh_scenes
 from convscope.applications.runs import ApplicationRun
 from convscope.applications.stages import Stage
 from convscope.data.annotated import Annotated, Kind, Objects, Split
 from convscope.data.annotated_sources import SCENES
 from convscope.data.progress import Tell
-from convscope.data.scenes.loading import make_scenes
 from convscope.errors import DataError, UsageError
 from convscope.training.conditions import processor_name
 from convscope.training.task import Normalise
@@ -123,9 +122,7 @@ class Detector(Application):
                 f"this run has learnt from {run.data.name}, not from scenes",
                 remedy="give pictures to look at",
             )
-        asked = {**run.settings.get("scenes", {}), "seed": seed}
-        same = {key: asked[key] for key in ("seed", "size", "difficulty") if key in asked}
-        part = make_scenes(count=count, part="test", **same)
+        part = fresh_scenes(run, seed=seed, count=count)
         found = (
             self._predicted(Picture(name, image, image.shape[-2:]), least)
             for name, image in zip(part.names, part.images, strict=True)

@@ -16,7 +16,7 @@ from torch.nn import functional
 from convscope.applications.application import Application
 from convscope.applications.backbone import Backbone
 from convscope.applications.pictures import is_one, read_pictures
-from convscope.applications.planning import Fitting, Options
+from convscope.applications.planning import Fitting, Options, fresh_scenes
 from convscope.applications.runs import ApplicationRun
 from convscope.applications.segmentation.answers import Segmentation
 from convscope.applications.segmentation.evaluation import SegmentationEvaluation, judged
@@ -97,17 +97,10 @@ class Segmenter(Application):
 
     def predict_scenes(self, count: int = 3, seed: int = 0) -> tuple[Segmentation, ...]:
         """The masks of so many fresh scenes of any seed, made of the test part's garments."""
-        from convscope.data.scenes.loading import make_scenes
-
-        run = self.trained_run
-        asked = run.settings.get("scenes", {})
-        same = {key: asked[key] for key in ("size", "difficulty") if key in asked}
-        scenes = make_scenes(count=count, seed=seed, part="test", **same)
-        # Scenes are grey; a network of colours is shown their grey three times.
-        pictures = [np.repeat(image, run.channels, 0) for image in scenes.images]
+        scenes = fresh_scenes(self.trained_run, seed=seed, count=count)
         return tuple(
             self._answer(name, picture, picture)
-            for name, picture in zip(scenes.names, pictures, strict=True)
+            for name, picture in zip(scenes.names, scenes.images, strict=True)
         )
 
     def _answer(
