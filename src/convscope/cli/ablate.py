@@ -23,52 +23,61 @@ from convscope.errors import UsageError
 
 __all__ = ["ablate"]
 
+LayerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--layer",
+        metavar="NAME",
+        help="Which layer.",
+        show_default="the first behind an activation",
+    ),
+]
+ChannelsOption = Annotated[
+    str | None,
+    typer.Option("--channels", metavar="N-N,…", help='Only these, such as "3,8-11".'),
+]
+OffOption = Annotated[
+    Literal["channels", "layer"],
+    typer.Option("--off", help="Each channel alone and the layer, or the layer only."),
+]
+HowOption = Annotated[
+    Literal["zero", "mean"],
+    typer.Option("--how", help="What stands in its place: zero, or its mean over the images."),
+]
+PoolOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pool",
+        metavar="NAME=KIND",
+        help="Instead: another pooling (max, avg, l2, distance, none); may be repeated.",
+    ),
+]
+EditOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--edit",
+        metavar="LAYER:INDEX=VALUES",
+        help='Instead: other weights, such as "conv1:3=0" (all of kernel 3), "conv1:3=flip", '
+        '"conv1:3,0=0,1;1,0" (rows, of input channel 0); may be repeated.',
+    ),
+]
+AgreementOption = Annotated[
+    bool,
+    typer.Option("--agreement", help="Against the network's own answers: needs no labels."),
+]
+CountOption = Annotated[int, typer.Option("--count", metavar="N", min=1, help="Images.")]
+
 
 def ablate(
     subject: SubjectArgument = "example",
-    layer: Annotated[
-        str | None,
-        typer.Option(
-            "--layer",
-            metavar="NAME",
-            help="Which layer.",
-            show_default="the first behind an activation",
-        ),
-    ] = None,
-    channels: Annotated[
-        str | None,
-        typer.Option("--channels", metavar="N-N,…", help='Only these, such as "3,8-11".'),
-    ] = None,
-    off: Annotated[
-        Literal["channels", "layer"],
-        typer.Option("--off", help="Each channel alone and the layer, or the layer only."),
-    ] = "channels",
-    how: Annotated[
-        Literal["zero", "mean"],
-        typer.Option("--how", help="What stands in its place: zero, or its mean over the images."),
-    ] = "zero",
-    pool: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--pool",
-            metavar="NAME=KIND",
-            help="Instead: another pooling (max, avg, l2, distance, none); may be repeated.",
-        ),
-    ] = None,
-    edit: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--edit",
-            metavar="LAYER:INDEX=VALUES",
-            help='Instead: other weights, such as "conv1:3=0" (all of kernel 3), "conv1:3=flip", '
-            '"conv1:3,0=0,1;1,0" (rows, of input channel 0); may be repeated.',
-        ),
-    ] = None,
-    agreement: Annotated[
-        bool,
-        typer.Option("--agreement", help="Against the network's own answers: needs no labels."),
-    ] = False,
-    count: Annotated[int, typer.Option("--count", metavar="N", min=1, help="Images.")] = 1000,
+    layer: LayerOption = None,
+    channels: ChannelsOption = None,
+    off: OffOption = "channels",
+    how: HowOption = "zero",
+    pool: PoolOption = None,
+    edit: EditOption = None,
+    agreement: AgreementOption = False,
+    count: CountOption = 1000,
     data: DataOption = None,
     shape: ShapeOption = None,
     seed: SeedOption = 0,
@@ -86,13 +95,7 @@ def ablate(
     from convscope.report.ablation_view import AblationView
 
     whole = off == "layer"
-    if (pool or edit) and (layer is not None or channels is not None or whole):
-        raise UsageError(
-            f"{'--pool' if pool else '--edit'} is measured alone",
-            remedy="give it without --layer, --channels and --off",
-        )
-    if channels is not None and whole:
-        raise UsageError("--off layer switches all channels off", remedy="leave --channels out")
+    _require_one_question(layer, channels, pool, edit, whole=whole)
     opened = open_subject(subject, data=data, shape=shape, seed=seed, remark=False)
     with following(quiet=quiet) as follower:
         if pool or edit:
@@ -111,11 +114,26 @@ def ablate(
                 seed=seed,
                 progress=follower.tell,
             )
-    if json:
-        show_json(found.as_dict())
-    else:
-        show(AblationView(found))
+    show_json(found.as_dict()) if json else show(AblationView(found))
     if out is not None:
         from convscope.report.ablation_figure import ablation_figure
 
         draw(ablation_figure(found), out)
+
+
+def _require_one_question(
+    layer: str | None,
+    channels: str | None,
+    pool: list[str] | None,
+    edit: list[str] | None,
+    *,
+    whole: bool,
+) -> None:
+    """UsageError where the options ask for several measurements at once."""
+    if (pool or edit) and (layer is not None or channels is not None or whole):
+        raise UsageError(
+            f"{'--pool' if pool else '--edit'} is measured alone",
+            remedy="give it without --layer, --channels and --off",
+        )
+    if channels is not None and whole:
+        raise UsageError("--off layer switches all channels off", remedy="leave --channels out")

@@ -19,6 +19,57 @@ __all__ = ["scenes"]
 
 _SHOWN = 6
 
+FolderOption = Annotated[
+    str, typer.Option("--out", "-o", metavar="DIR", help="A folder that is new or empty.")
+]
+SeedOption = Annotated[
+    int, typer.Option("--seed", metavar="N", min=0, help="Equal seeds, equal pixels.")
+]
+CountOption = Annotated[
+    int, typer.Option("--count", metavar="N", min=1, help="How many scenes in all.")
+]
+FormOption = Annotated[
+    Literal["voc", "coco", "masks", "captions"] | None,
+    typer.Option(
+        "--as",
+        help="Boxes (Pascal VOC), boxes and silhouettes (COCO), palette masks, or captions.",
+        show_default="voc; clips: captions",
+    ),
+]
+ClipsOption = Annotated[
+    bool,
+    typer.Option("--clips", help="Eight frames each: something moves, appears or leaves."),
+]
+PartOption = Annotated[
+    Literal["train", "validation", "test"] | None,
+    typer.Option(
+        "--part",
+        help="All of one part. The parts use different garments.",
+        show_default="70 % train, 10 % validation, 20 % test",
+    ),
+]
+SideOption = Annotated[
+    int, typer.Option("--size", metavar="PIXELS", min=96, max=512, help="Height and width.")
+]
+DifficultyOption = Annotated[
+    Literal["easy", "default", "hard"],
+    typer.Option("--difficulty", help="Contrast, textures, fragments, how much is hidden."),
+]
+PairsOption = Annotated[
+    Literal["seen", "held-out", "any"],
+    typer.Option(
+        "--pairs", help="Which classes meet: those that training shows, the others, or any."
+    ),
+]
+GarmentsOption = Annotated[
+    Literal["fashion-mnist", "fashion-mini"] | None,
+    typer.Option(
+        "--source",
+        help="Whose garments.",
+        show_default="fashion-mnist where it is on this machine, else fashion-mini",
+    ),
+]
+
 scenes = typer.Typer(
     help="Pictures of garments on textured grounds, whose boxes, masks and captions are known.",
     no_args_is_help=True,
@@ -32,56 +83,16 @@ def about() -> None:
 
 @scenes.command("make")
 def make(
-    out: Annotated[
-        str, typer.Option("--out", "-o", metavar="DIR", help="A folder that is new or empty.")
-    ],
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, help="Equal seeds, equal pixels.")
-    ] = 0,
-    count: Annotated[
-        int, typer.Option("--count", metavar="N", min=1, help="How many scenes in all.")
-    ] = 100,
-    form: Annotated[
-        Literal["voc", "coco", "masks", "captions"] | None,
-        typer.Option(
-            "--as",
-            help="Boxes (Pascal VOC), boxes and silhouettes (COCO), palette masks, or captions.",
-            show_default="voc; clips: captions",
-        ),
-    ] = None,
-    clips: Annotated[
-        bool,
-        typer.Option("--clips", help="Eight frames each: something moves, appears or leaves."),
-    ] = False,
-    part: Annotated[
-        Literal["train", "validation", "test"] | None,
-        typer.Option(
-            "--part",
-            help="All of one part. The parts use different garments.",
-            show_default="70 % train, 10 % validation, 20 % test",
-        ),
-    ] = None,
-    size: Annotated[
-        int, typer.Option("--size", metavar="PIXELS", min=96, max=512, help="Height and width.")
-    ] = 128,
-    difficulty: Annotated[
-        Literal["easy", "default", "hard"],
-        typer.Option("--difficulty", help="Contrast, textures, fragments, how much is hidden."),
-    ] = "default",
-    pairs: Annotated[
-        Literal["seen", "held-out", "any"],
-        typer.Option(
-            "--pairs", help="Which classes meet: those that training shows, the others, or any."
-        ),
-    ] = "seen",
-    source: Annotated[
-        Literal["fashion-mnist", "fashion-mini"] | None,
-        typer.Option(
-            "--source",
-            help="Whose garments.",
-            show_default="fashion-mnist where it is on this machine, else fashion-mini",
-        ),
-    ] = None,
+    out: FolderOption,
+    seed: SeedOption = 0,
+    count: CountOption = 100,
+    form: FormOption = None,
+    clips: ClipsOption = False,
+    part: PartOption = None,
+    size: SideOption = 128,
+    difficulty: DifficultyOption = "default",
+    pairs: PairsOption = "seen",
+    source: GarmentsOption = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:

@@ -14,53 +14,61 @@ from convscope.studio.settings import PORT, Settings
 
 __all__ = ["studio"]
 
+SourceArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="RUN|ARCHITECTURE",
+        help="What is shown first: a run, or an architecture (untrained).",
+        show_default="example",
+        autocompletion=complete_subjects,
+    ),
+]
+PortOption = Annotated[int, typer.Option("--port", metavar="N", help="Where it listens.")]
+HostOption = Annotated[
+    str,
+    typer.Option("--host", metavar="ADDRESS", help="Let others in, too; needs a --token."),
+]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        metavar="TEXT",
+        envvar="CONVSCOPE_TOKEN",
+        help="What a browser must know, 16 characters or more.",
+        show_default=False,
+    ),
+]
+BehindOption = Annotated[
+    str | None,
+    typer.Option(
+        "--behind",
+        metavar="URL",
+        help="Where a proxy, such as Jupyter's, shows it; needs a --token.",
+        show_default=False,
+    ),
+]
+FoldersOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data",
+        metavar="FOLDER",
+        help="Images of yours that the page may train on; may be repeated.",
+        autocompletion=complete_data,
+    ),
+]
+NoOpenOption = Annotated[
+    bool, typer.Option("--no-open", help="Print the address, and open no browser.")
+]
+
 
 def studio(
-    source: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="RUN|ARCHITECTURE",
-            help="What is shown first: a run, or an architecture (untrained).",
-            show_default="example",
-            autocompletion=complete_subjects,
-        ),
-    ] = None,
-    port: Annotated[int, typer.Option("--port", metavar="N", help="Where it listens.")] = PORT,
-    host: Annotated[
-        str,
-        typer.Option("--host", metavar="ADDRESS", help="Let others in, too; needs a --token."),
-    ] = "127.0.0.1",
-    token: Annotated[
-        str | None,
-        typer.Option(
-            "--token",
-            metavar="TEXT",
-            envvar="CONVSCOPE_TOKEN",
-            help="What a browser must know, 16 characters or more.",
-            show_default=False,
-        ),
-    ] = None,
-    behind: Annotated[
-        str | None,
-        typer.Option(
-            "--behind",
-            metavar="URL",
-            help="Where a proxy, such as Jupyter's, shows it; needs a --token.",
-            show_default=False,
-        ),
-    ] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--data",
-            metavar="FOLDER",
-            help="Images of yours that the page may train on; may be repeated.",
-            autocompletion=complete_data,
-        ),
-    ] = None,
-    no_open: Annotated[
-        bool, typer.Option("--no-open", help="Print the address, and open no browser.")
-    ] = False,
+    source: SourceArgument = None,
+    port: PortOption = PORT,
+    host: HostOption = "127.0.0.1",
+    token: TokenOption = None,
+    behind: BehindOption = None,
+    data: FoldersOption = None,
+    no_open: NoOpenOption = False,
 ) -> None:
     """Design, train, look inside and apply networks, in a page on this machine.
 
