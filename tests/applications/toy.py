@@ -41,7 +41,7 @@ class Toy(Application):
             return Job(network, task, lambda finished: {"right": task.right(finished)})
 
         def fit(network: nn.Module) -> Mapping[str, Any]:
-            network.shift.fill_(float(task.count))  # type: ignore[union-attr,operator]
+            network.shift.fill_(float(task.count))  # type: ignore[union-attr,operator,unused-ignore]
             return {"shift": task.count}
 
         return (
