@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from convscope.applications.captioning.baselines import most_frequent_caption
 from convscope.applications.captioning.captioner import Captioner
 from convscope.applications.detection.baseline import Baseline
 from convscope.applications.detection.detector import Detector
 from convscope.applications.planning import Options
 from convscope.applications.segmentation.segmenter import Segmenter
 from convscope.data.scenes.loading import make_scenes
+from convscope.studio.baselines import SCENES
 from convscope.training.runs import open_run
 from tests.applications.captioning.making import toy_captioner, toy_data, toy_options, toy_split
 from tests.applications.detection.making import bars, data_of_bars
@@ -79,8 +81,29 @@ def test_without_runs_there_is_the_baseline(asked: Asked) -> None:
     assert [task["task"] for task in tasks] == ["detection", "segmentation", "captioning"]
     own = [run for task in tasks for run in task["runs"]]
     assert all(run["example"] for run in own)
-    assert [task["baseline"] for task in tasks] == ["baseline", None, None]
+    names = [[each["name"] for each in task["baselines"]] for task in tasks]
+    assert names == [["baseline"], [], ["nearest", "frequent"]]
     assert tasks[0]["command"] == "convscope detect"
+
+
+def test_captions_that_cost_nothing(asked: Asked) -> None:
+    known = make_scenes(count=SCENES, part="train")
+    assert known.captions is not None
+    head, arrays = asked.arrays("applications/captioning", run="frequent", seed=5)
+    (said,) = head["found"]["sentences"]
+    assert said == {"text": most_frequent_caption(known.captions), "probability": None}
+    scene = make_scenes(seed=5, count=1, part="test")
+    assert scene.captions is not None
+    assert head["truth"] == list(scene.captions[0])
+    assert (arrays["picture"] == scene.images[0]).all()
+    head, _ = asked.arrays("applications/captioning", run="nearest", seed=5)
+    assert head["found"]["sentences"][0]["text"] in {own[0] for own in known.captions}
+    # A scene that is known is nearest to itself, as a picture of somebody's, too.
+    for place in (3, 7):
+        picture = uploaded(asked, known.images[place][0])
+        head, _ = asked.arrays("applications/captioning", run="nearest", images=[picture])
+        assert head["found"]["sentences"][0]["text"] == known.captions[place][0]
+        assert head["truth"] is None
 
 
 def test_the_baseline_on_a_scene(asked: Asked) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,9 @@ from PIL import Image
 
 from convscope.applications.runs import ApplicationRun, examples_folder
 from convscope.errors import ConvscopeError, RunError, UsageError
+from convscope.studio.baselines import BASELINES
 from convscope.studio.pictures import Pictures
+from convscope.studio.questions import Answered, Pictured, Question, objects_of, one_of
 from convscope.studio.settings import Settings
 from convscope.studio.sources import any_run, names_of_runs
 from convscope.studio.subjects import Kept
@@ -28,47 +30,15 @@ if TYPE_CHECKING:
     from convscope.applications.captioning.captioner import Captioner
     from convscope.applications.detection.detector import Detector
     from convscope.applications.segmentation.segmenter import Segmenter
-    from convscope.data.annotated import Objects, Split
+    from convscope.data.annotated import Split
 
-__all__ = ["BASELINE", "SCENES", "TASKS", "Answered", "Applications", "Question"]
+__all__ = ["SCENES", "TASKS", "Applications", "reads_clips"]
 
 TASKS = ("detection", "segmentation", "captioning")
-BASELINE = "baseline"
-"""In the place of a run: a threshold, connected components, and the trained classifier."""
-Pictured = Sequence[Image.Image]
 SCENES, _CLIPS = "scenes", "clips"
 _OPENED = 6
 LONGEST = 640
 """Pixels of the longer side of a picture that is looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is looked at: a fresh scene by its seed, or pictures that a person brought.
-
-    Several pictures are the frames of a clip.  ``least`` is how sure a detection must be,
-    ``beam`` how many sentences are followed.
-    """
-
-    seed: int = 0
-    images: tuple[str, ...] = ()
-    least: float = 0.5
-    beam: int = 3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answered:
-    """What was found: ``record`` as the command line prints it, and what it is drawn with.
-
-    ``arrays`` hold ``picture`` (C×H×W, a clip T×C×H×W), and what the task adds; ``seconds``
-    is the time of the prediction alone.
-    """
-
-    record: Mapping[str, Any]
-    arrays: Mapping[str, NDArray[Any]]
-    seconds: float
-    truth: Any = None
-    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +70,9 @@ class Applications:
 
     def answer(self, task: str, name: str, question: Question) -> Answered:
         """What a run says; NoRunError where there is none, RunError where it is of another task."""
-        if name == BASELINE and task == "detection":
-            return _baseline(question, self._pictured(question))
+        for baseline in BASELINES[task]:
+            if baseline.name == name:
+                return baseline.answer(question, self._pictured(question))
         run = any_run(self._settings, name)
         if not isinstance(run, ApplicationRun) or run.task != task:
             raise RunError(f"this is no run of {task}", place=name, remedy="choose one of the list")
@@ -143,12 +114,6 @@ def _seconds(predict: Callable[[Any], Any], picture: NDArray[Any]) -> float:
     return time.perf_counter() - start
 
 
-def _one(pictures: Pictured) -> Image.Image:
-    if len(pictures) != 1:
-        raise UsageError("one picture is looked at at a time", remedy="choose one")
-    return pictures[0]
-
-
 def _detection(detector: Detector, question: Question, pictures: Pictured) -> Answered:
     """Boxes; of a scene the true ones, too."""
     from convscope.applications.detection.proposals import seconds_of_search
@@ -156,10 +121,10 @@ def _detection(detector: Detector, question: Question, pictures: Pictured) -> An
 
     run, least, truth = detector.trained_run, question.least, None
     if pictures:
-        (found,) = detector.predict(_one(pictures), least=least)
+        (found,) = detector.predict(one_of(pictures), least=least)
     else:
         (found,), true = detector.predict_scenes(seed=question.seed, count=1, least=least)
-        truth = _objects(true[0], run.classes)
+        truth = objects_of(true[0], run.classes)
     seconds = _seconds(detector.predict, found.picture)
     if detector.network.stored:  # it has just been searched, and is only read again
         search = Search(most=int(run.settings["proposals"]))
@@ -171,7 +136,7 @@ def _segmentation(segmenter: Segmenter, question: Question, pictures: Pictured) 
     """A mask; of a scene the true one, too."""
     arrays: dict[str, Any] = {}
     if pictures:
-        found = segmenter.predict(_one(pictures))
+        found = segmenter.predict(one_of(pictures))
     else:
         (found,) = segmenter.predict_scenes(1, question.seed)
         run = segmenter.trained_run
@@ -188,7 +153,7 @@ def _captioning(captioner: Captioner, question: Question, pictures: Pictured) ->
 
     run, beam, truth = captioner.trained_run, question.beam, None
     if pictures:
-        shown = _frames(pictures) if reads_clips(run) else _one(pictures)
+        shown = _frames(pictures) if reads_clips(run) else one_of(pictures)
         (found,) = captioner.predict(shown, beam=beam)
     else:
         (found,) = captioner.predict_scenes(seed=question.seed, count=1, beam=beam)
@@ -203,38 +168,6 @@ _ANSWERS: Mapping[str, Callable[[Any, Question, Pictured], Answered]] = {
     "segmentation": _segmentation,
     "captioning": _captioning,
 }
-
-
-def _baseline(question: Question, pictures: Pictured) -> Answered:
-    """What finds objects without a detector, in the place of one."""
-    import numpy as np
-
-    from convscope.applications.detection.baseline import Baseline
-    from convscope.applications.detection.prediction import DetectionPrediction
-    from convscope.applications.pictures import Picture, read_pictures
-    from convscope.data.annotated import Split
-    from convscope.data.scenes.loading import make_scenes
-    from convscope.training.runs import open_run
-
-    classifier = open_run("example")
-    baseline, truth = Baseline(classifier), None
-    if pictures:
-        (picture,) = read_pictures(_one(pictures), 1)
-    else:
-        part = make_scenes(count=1, part="test", seed=question.seed)
-        image = np.asarray(part.images[0])
-        picture = Picture(part.names[0], image, (image.shape[-2], image.shape[-1]))
-        truth = _objects(part.objects[0], classifier.classes)  # type: ignore[index]
-    split = Split((picture.name,), [picture.pixels])
-    (found,), parts = baseline.detected(split, classifier.classes)
-    said = DetectionPrediction.of(picture, found, classifier.classes, question.least)
-    return Answered(said.as_dict(), {"picture": said.picture}, sum(parts.values()), truth)
-
-
-def _objects(objects: Objects, classes: Sequence[str]) -> list[dict[str, Any]]:
-    """As a detection's record has them."""
-    pairs = zip(objects.labels.tolist(), objects.boxes.tolist(), strict=True)
-    return [{"class": classes[label], "box": box} for label, box in pairs]
 
 
 def _scene(run: ApplicationRun, seed: int) -> Split:

@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from convscope.applications.runs import ApplicationRun, examples_folder
 from convscope.studio.answers import ARRAYS, Arrays, Body, Record
-from convscope.studio.applying import BASELINE, SCENES, TASKS, Question, reads_clips
+from convscope.studio.applying import SCENES, TASKS, reads_clips
+from convscope.studio.baselines import BASELINES
+from convscope.studio.questions import Question
 from convscope.studio.routes.sights import ImageText, Seed
 from convscope.studio.workspace import Here
 from convscope.training.runs import APPLICATIONS
@@ -21,7 +23,7 @@ router = APIRouter(prefix="/applications", tags=["applications"])
 
 
 class Asking(Body):
-    """A run (or ``baseline``), and what it is to look at: a fresh scene by its ``seed``, or
+    """A run (or a baseline), and what it is to look at: a fresh scene by its ``seed``, or
     ``images`` that were uploaded, several of which are the frames of a clip."""
 
     run: Annotated[str, Field(min_length=1, max_length=200)]
@@ -33,14 +35,15 @@ class Asking(Body):
 
 @router.get("")
 def applications(here: Here) -> Record:
-    """``tasks``: for each its command, and the finished runs; the package's own first."""
+    """``tasks``: for each its command, the finished runs, the package's own first, and what
+    answers without a training."""
     runs = here.applications.runs()
     tasks = [
         {
             "task": task,
             "command": f"convscope {APPLICATIONS[task]}",
             "runs": [_short(run) for run in runs if run.task == task],
-            "baseline": BASELINE if task == "detection" else None,
+            "baselines": [{"name": each.name, "title": each.title} for each in BASELINES[task]],
         }
         for task in TASKS
     ]

@@ -153,8 +153,8 @@ function captioning(title, name, { head, arrays }) {
   });
   const first = looks ? make("p.sentence", {}, buttons) : make("p.sentence.plain", {}, sentences[0].text);
   return card(title, name, drawing, head.seconds, first,
-    looks ? make("p.small", {}, "Touch a word to see where it was looked for.") : make("p.small", {}, "It is shown the whole at once."),
-    make("table.answer.found", { "aria-label": "the likeliest sentences" }, make("tbody", {}, sentences.map((each) => make("tr", {}, make("th", { scope: "row" }, each.text), make("td", {}, percent(each.probability)))))));
+    words.length ? make("p.small", {}, looks ? "Touch a word to see where it was looked for." : "It is shown the whole at once.") : "",
+    sentences[0].probability === null ? "" : make("table.answer.found", { "aria-label": "the likeliest sentences" }, make("tbody", {}, sentences.map((each) => make("tr", {}, make("th", { scope: "row" }, each.text), make("td", {}, percent(each.probability)))))));
 }
 
 function captioningTruth({ head, arrays }) {

@@ -29,7 +29,7 @@ function viewsOf(found) {
     const view = { ...task, view: task.task };
     if (task.task !== "captioning") return [view];
     const part = (clips) => task.runs.filter((run) => run.clips === clips);
-    return [{ ...view, runs: part(false) }, { ...view, view: "clips", command: `${task.command} train --method clip-lstm`, runs: part(true) }];
+    return [{ ...view, runs: part(false) }, { ...view, baselines: [], view: "clips", command: `${task.command} train --method clip-lstm`, runs: part(true) }];
   });
 }
 
@@ -38,7 +38,7 @@ const taskOf = (now) => tasks.find(({ view }) => view === now.task) || tasks[0];
 /** What can be asked: the runs, and what needs none. */
 function methods(task) {
   const runs = task.runs.map((run) => ({ name: run.name, title: run.method, run }));
-  return task.baseline ? [...runs, { name: task.baseline, title: "without a detector", run: null }] : runs;
+  return [...runs, ...task.baselines.map((each) => ({ ...each, run: null }))];
 }
 
 /** Which are asked: those of the address, else the first run of each method. */
@@ -159,15 +159,21 @@ function draw(task) {
 function classesOf({ each, found }, others) {
   if (each.run) return each.run.classes;
   if (others.length) return others;
-  return [...new Set([...(found.head.truth || []), ...found.head.found.objects].map((one) => one.class))].sort();
+  const { truth, found: { objects } } = found.head;
+  return [...new Set([...(truth || []), ...(objects || [])].map((one) => one.class).filter(Boolean))].sort();
 }
+
+/** How to get what is not there yet. */
+const lesson = (task) => empty(`Nothing has been trained for ${task.view} yet. In a terminal, `,
+  make("code", {}, `${task.command}${task.view === "clips" ? "" : " train"} --quick`),
+  ` makes a first one within a minute or so; it shows up here.${task.baselines.length ? " Until then there is what needs no training:" : ""}`);
 
 function teach(task) {
   parts.methods.hidden = true;
   parts.controls.replaceChildren();
   parts.methods.replaceChildren();
-  parts.cards.replaceChildren(empty(`Nothing has been trained for ${task.view} yet. In a terminal, `, make("code", {}, `${task.command}${task.view === "clips" ? "" : " train"} --quick`),
-    " makes a first one within a minute or so; it shows up here."));
+  parts.said.replaceChildren();
+  parts.cards.replaceChildren(lesson(task));
 }
 
 export default {
@@ -200,6 +206,7 @@ export default {
       teach(task);
       return;
     }
+    parts.said.replaceChildren(...(task.runs.length ? [] : [lesson(task)]));
     showControls(task, latest);
     showMethods(task, latest);
     answer(task, latest);
