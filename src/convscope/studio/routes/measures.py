@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -18,7 +19,7 @@ from convscope.studio.routes.sights import (
     SourceText,
     Step,
 )
-from convscope.studio.subjects import Sight
+from convscope.studio.subjects import Changes, Opened, Sight
 from convscope.studio.workspace import Here
 
 __all__ = ["router"]
@@ -80,32 +81,29 @@ class Ranking(Body):
 def attribution(body: Attribution, here: Here) -> Record:
     """Which pixels the answer depends on, with its label of trust: ``convscope.attribution/1``."""
 
-    def make() -> dict[str, Any]:
+    def look(opened: Opened) -> Any:
         from convscope.inspection.attribution.attribution import attribute
 
-        opened = here.subjects.get(body.sight())
-        with opened.lock:
-            return attribute(
-                opened.subject,
-                opened.picture(body.image),
-                body.method,
-                body.target,
-                layer=body.layer,
-                check=body.check,
-                seed=body.seed,
-            ).as_dict()
+        return attribute(
+            opened.subject,
+            opened.picture(body.image),
+            body.method,
+            body.target,
+            layer=body.layer,
+            check=body.check,
+            seed=body.seed,
+        )
 
-    return _kept(here, body, make)
+    return _kept(here, body, look)
 
 
 @router.post("/exciting")
 def exciting(body: Exciting, here: Here) -> Record:
     """The images that excite channels most: ``convscope.exciting/1``."""
 
-    def make() -> dict[str, Any]:
+    def look(opened: Opened) -> Any:
         from convscope.inspection.maps.exciting import exciting as exciting_of
 
-        opened = here.subjects.get(body.sight())
         subject = opened.subject
         if body.images < len(subject.images):
             subject = replace(
@@ -114,79 +112,68 @@ def exciting(body: Exciting, here: Here) -> Record:
                 labels=subject.labels[: body.images],
                 images_from=f"{subject.images_from}, the first {body.images:,}",
             )
-        with opened.lock:
-            return exciting_of(subject, body.layer, body.channels, body.count).as_dict()
+        return exciting_of(subject, body.layer, body.channels, body.count)
 
-    return _kept(here, body, make)
+    return _kept(here, body, look)
 
 
 @router.post("/field")
 def field(body: Place, here: Here) -> Record:
     """What a unit can see, and what it listens to: ``convscope.field/1``."""
 
-    def make() -> dict[str, Any]:
+    def look(opened: Opened) -> Any:
         from convscope.inspection.fields.receptive import receptive_field
 
-        opened = here.subjects.get(body.sight())
-        with opened.lock:
-            return receptive_field(
-                opened.subject,
-                body.layer,
-                body.at,
-                channel=body.channel,
-                image=opened.picture(body.image),
-                images=body.images,
-                seed=body.seed,
-            ).as_dict()
+        return receptive_field(
+            opened.subject,
+            body.layer,
+            body.at,
+            channel=body.channel,
+            image=opened.picture(body.image),
+            images=body.images,
+            seed=body.seed,
+        )
 
-    return _kept(here, body, make)
+    return _kept(here, body, look)
 
 
 @router.post("/ablation")
 def ablation(body: Ablation, here: Here) -> Record:
     """The network as it is beside the one with changes: ``convscope.ablation/1``."""
 
-    def make() -> dict[str, Any]:
+    def look(changed: Opened) -> Any:
         from convscope.inspection.changes.ablation import measure_edit
 
-        changed = here.subjects.get(body.sight())
-        plain = here.subjects.get(replace(body.sight(), changes=Sight("").changes))
-        with plain.lock, changed.lock:
-            return measure_edit(
-                plain.subject,
-                changed.subject,
-                images=body.count,
-                agreement=body.agreement,
-                seed=body.seed,
-            ).as_dict()
+        plain = here.subjects.get(replace(body.sight(), changes=Changes()))
+        how: dict[str, Any] = {"images": body.count, "agreement": body.agreement, "seed": body.seed}
+        with plain.lock:
+            return measure_edit(plain.subject, changed.subject, **how)
 
-    return _kept(here, body, make)
+    return _kept(here, body, look)
 
 
 @router.post("/ranking")
 def ranking(body: Ranking, here: Here) -> Record:
     """Channels by what is lost without them: ``convscope.ablation/1``."""
 
-    def make() -> dict[str, Any]:
+    def look(opened: Opened) -> Any:
         from convscope.inspection.changes.ablation import ablate
 
-        opened = here.subjects.get(Sight(body.source, body.step, body.seed))
-        with opened.lock:
-            return ablate(
-                opened.subject,
-                body.layer,
-                body.channels,
-                images=body.count,
-                how=body.how,
-                agreement=body.agreement,
-                seed=body.seed,
-            ).as_dict()
+        how: dict[str, Any] = {"images": body.count, "agreement": body.agreement, "seed": body.seed}
+        return ablate(opened.subject, body.layer, body.channels, how=body.how, **how)
 
-    return _kept(here, body, make)
+    return _kept(here, body, look)
 
 
-def _kept(here: Here, body: Looking | Ranking, make: Any) -> Record:
-    """The record, made once for equal questions about equal subjects."""
+def _kept(here: Here, body: Looking | Ranking, look: Callable[[Opened], Any]) -> Record:
+    """What is seen of the subject, whose lock is held; made once for equal questions."""
     sight = body.sight() if isinstance(body, Looking) else Sight(body.source, body.step, body.seed)
-    question = (here.subjects.get(sight).key, type(body).__name__, body.model_dump_json())
+    opened = here.subjects.get(sight)
+
+    def make() -> dict[str, Any]:
+        with opened.lock:
+            record: dict[str, Any] = look(opened).as_dict()
+            return record
+
+    question = (opened.key, type(body).__name__, body.model_dump_json())
     return Record(here.record(question, make))
