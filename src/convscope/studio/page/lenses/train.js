@@ -4,16 +4,20 @@
 // weights; until then "run" names it.  Closing the page ends nothing.
 
 import * as api from "../api.js";
-import { renew, sourceOf } from "../looking.js";
-import { button, empty, make, rested, trouble } from "../parts/make.js";
+import { renew, sourceOf, studio } from "../looking.js";
+import { button, empty, make, trouble } from "../parts/make.js";
 import { percent, thousands } from "../parts/numbers.js";
 import { go, state as current } from "../state.js";
 import { Beginning, runList } from "../train/beginning.js";
 import { Following } from "../train/following.js";
 import { Measures, confusion } from "../train/measures.js";
 
-/** Milliseconds between looks at a training that goes on; a moment that was chosen comes at once. */
+/** Milliseconds between looks at a training that goes on, and so many times what the last one took:
+ *  the processor is the training's.  A moment that was chosen comes at once. */
 const BETWEEN = 4000;
+const TIMES = 20;
+/** Between two drawings of its curves. */
+const DRAWN = 1000;
 const MOST_SCORES = 24;
 const WORDS = {
   starting: "is starting", training: "is training", stopping: "is saving, and stops then",
@@ -24,14 +28,22 @@ let parts = null;
 let following = null;
 let runs = [];
 let scores = new Map();
-let looked = { at: 0, key: "", newest: null };
+const UNSEEN = { at: 0, took: 0, key: "" };
+let looked = UNSEEN;
+let [drawn, waiting] = [0, 0];
 let timer = 0;
+/** What was said last of how the run stands. */
+let told = null;
 
 const shownRun = (now) => {
   if (now.run) return now.run;
   const source = sourceOf(now);
+  if (following?.run === source) return source;
   return runs.find((run) => run.name === source && run.task === "classification")?.name || null;
 };
+
+/** Whether it may be a run that has begun since the list was read, in a terminal or another tab. */
+const isNews = (source) => !/->|→|\n/.test(source) && !runs.some((run) => run.name === source) && !studio().zoo.some((each) => each.name === source);
 
 async function readRuns() {
   try {
@@ -73,7 +85,7 @@ function follow(name) {
   following?.close();
   following = null;
   scores = new Map();
-  looked = { at: 0, key: "", newest: null };
+  looked = UNSEEN;
   parts.said.replaceChildren();
   if (name === null) {
     parts.watched.replaceChildren(empty("This network has not been trained. Start on the left, and watch it learn here; or look at a run that there is."));
@@ -86,7 +98,18 @@ function follow(name) {
   following = new Following(name, heard);
 }
 
-const draw = rested(() => parts && following && showAll(), 60);
+/** At once where something new is to be said; curves and pace of a training that goes on now and then. */
+function drawSoon(urgent) {
+  if (waiting && !urgent) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(draw, urgent ? 60 : Math.max(60, drawn + DRAWN - performance.now()));
+}
+
+function draw() {
+  waiting = 0;
+  drawn = performance.now();
+  if (parts && following) showAll();
+}
 
 function heard(kind, problem) {
   if (!parts) return;
@@ -103,7 +126,9 @@ function heard(kind, problem) {
     const known = runs.find((run) => run.name === following.run);
     if (!known || known.state !== state.state) readRuns().then(() => parts && showList(current()));
   }
-  draw();
+  const word = following.state?.state;
+  drawSoon(kind === "snapshots" || word !== told || !following.alive);
+  told = word;
 }
 
 async function act(verb) {
@@ -203,16 +228,17 @@ function look(now) {
   const key = `${step} ${following.state.state}`;
   if (key === looked.key) return;
   const chosen = now.step !== undefined || !following.alive;
-  const wait = chosen ? 0 : looked.at + BETWEEN - performance.now();
+  const wait = chosen ? 0 : looked.at + Math.max(BETWEEN, TIMES * looked.took) - performance.now();
   if (wait > 0) {
     timer = setTimeout(() => parts && look(current()), wait);
     return;
   }
   const [run, alive] = [following.run, following.alive];
-  looked = { at: performance.now(), key, newest };
+  const own = { at: performance.now(), took: 0, key };
+  looked = own;
   // The miniatures on top follow the newest weights, too.
   if (now.step === undefined && sourceOf(now) === run && alive) renew();
-  parts.measures.show(run, step, alive).then(() => fill(run));
+  parts.measures.show(run, step, alive).then(() => fill(run)).then(() => { own.took = performance.now() - own.at; });
 }
 
 /** Accuracies of moments that went by, a few spread over the training, one after another. */
@@ -248,24 +274,25 @@ export default {
     if (!parts || !place.contains(parts.watched)) {
       build(place);
       await readRuns();
-      if (!parts) return;
-    }
+    } else if (isNews(sourceOf(now))) await readRuns();
+    if (!parts) return;
     const latest = current();
     parts.beginning.show(latest, runs);
     showList(latest);
     follow(shownRun(latest));
-    if (following) draw();
+    if (following) drawSoon(true);
   },
 
   hide() {
     following?.close();
     following = null;
     clearTimeout(timer);
-    draw.cancel();
+    clearTimeout(waiting);
+    waiting = 0;
     parts = null;
   },
 };
 
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && parts && following) draw();
+  if (!document.hidden && parts && following) drawSoon(true);
 });
