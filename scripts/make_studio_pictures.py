@@ -1,7 +1,8 @@
 """Takes the pictures of the studio for docs: ``python scripts/make_studio_pictures.py [LENS …]``.
 
-Each lens at three widths, the widest on a dark page, by playwright with the chromium of
-this machine; without a LENS all of them.
+Each lens (design, train, inside, claims, applications) at three widths, the widest on a dark
+page, by playwright with the chromium of this machine; without a LENS all of them.  Applications
+are those of the package's own runs: where it has none, what needs no training.
 """
 
 from __future__ import annotations
@@ -23,25 +24,28 @@ if TYPE_CHECKING:
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 LENSES = {
-    "design": "?lens=design&layer=conv2",
-    "train": "?lens=train",
-    "inside": "?layer=conv2&unit=10,11,8",
-    "claims": "?lens=claims",
-    "applications": "?lens=applications",
+    "design": ("?lens=design&layer=conv2", "#lens .network svg"),
+    "train": ("?lens=train", ".measures:not([hidden], [aria-busy]) .health table"),
+    "inside": ("?layer=conv2&unit=10,11,8", "kernel-slide .value-steps"),
+    "claims": ("?lens=claims&claim=simple-to-complex", ".figure svg"),
+    "applications": ("?lens=applications&seed=5", ".cards:not([aria-busy]) boxed-picture"),
 }
+"""What is opened, and what must be there before the picture is taken."""
 LOOKS = ((360, 800, "light"), (1024, 1000, "light"), (1920, 1200, "dark"))
 
 
-def picture(browser: Browser, address: str, look: tuple[int, int, str]) -> Image.Image:
+def picture(browser: Browser, studio: str, lens: str, look: tuple[int, int, str]) -> Image.Image:
     """The page as it is first seen, once the network is alive."""
+    query, ready = LENSES[lens]
     width, height, scheme = look
     page = browser.new_page(
         viewport={"width": width, "height": height},
         color_scheme="dark" if scheme == "dark" else "light",
     )
-    page.goto(address)
-    page.locator("#spine .answer").wait_for()
-    page.wait_for_timeout(3000)
+    page.goto(f"{studio}{query}")
+    page.locator("#spine:not([aria-busy]) .answer").wait_for()
+    page.locator(ready).first.wait_for()
+    page.wait_for_timeout(1000)  # maps are drawn as they come into view
     taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     page.close()
     return taken.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
@@ -59,7 +63,7 @@ def pictures(lenses: list[str]) -> None:
         try:
             for lens in lenses:
                 for look in LOOKS:
-                    taken = picture(browser, f"{studio.address}{LENSES[lens]}", look)
+                    taken = picture(browser, studio.address, lens, look)
                     taken.save(IMAGES / f"studio-{lens}-{look[0]}.png", optimize=True)
         finally:
             browser.close()
