@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-LENSES = ("design", "inside")
+COMPLETE = {
+    "design": ("#lens .network svg", ".costs", ".compared table"),
+    "inside": ("kernel-slide .value-steps", ".maps-grid canvas", ".shown-image figcaption"),
+}
+"""What comes last in a lens."""
+LENSES = tuple(COMPLETE)
 
 
 def test_a_first_visitor_sees_a_network_that_is_alive(browser: Browser, asked: Asked) -> None:
@@ -99,7 +104,8 @@ def test_nothing_stands_out_over_the_page(
         browser, asked, {"lens": lens, "layer": "conv2", "beside": "lenet5"}, **look
     ) as view:
         view.filled()
-        view.page.wait_for_timeout(500)
+        for part in COMPLETE[lens]:
+            view.at(part).first.wait_for()
         assert view.page.evaluate("document.scrollingElement.scrollWidth") <= width
 
 

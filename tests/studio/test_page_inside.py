@@ -118,7 +118,7 @@ def test_a_layer_of_hundreds_of_channels_comes_in_pages(browser: Browser, asked:
         view.says(".maps .pager", "64 to 127 of 200")
         assert unit_of(view) == (64, 1, 1)
         view.page.get_by_role("button", name="channels after these").click()
-        view.page.wait_for_timeout(100)
+        view.says(".maps .pager", "128 to 191 of 200")
         view.page.get_by_role("button", name="channels after these").click()
         view.until("document.querySelectorAll('.maps-grid button').length === 8")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from convscope.training.runs import open_run
 from convscope.training.train import train
 from tests.studio.conftest import Asked, Opening
 from tests.studio.viewing import Viewed, found_by_axe
@@ -70,7 +71,7 @@ def test_a_network_is_trained_while_one_watches(browser: Browser, training: Aske
         view.at("confusion-matrix table").wait_for()
         view.at(".kernels canvas").nth(3).wait_for()
         view.says(".health", "images of the training")
-        assert view.at("#spine [data-layer=conv1] canvas").count() == 4
+        view.until("document.querySelectorAll('#spine [data-layer=conv1] canvas').length === 4")
         before = step_of(view)
         view.until(
             f"Number(document.querySelector('.facts dd').textContent"
@@ -131,6 +132,7 @@ def test_all_lenses_follow_the_moment(browser: Browser, training: Asked) -> None
             "[...row.querySelectorAll('td:not(.right)')].map((each) => Number(each.textContent)))"
         )
         assert cells == wanted["confusion"]
+        view.says(".health", "after 0 steps")
         view.filled()
         untrained = training.record("inside/answer", source="done", step=0, image="0")
         shown = view.numbers("#spine .answer td[data-value]", "data-value")
@@ -138,6 +140,36 @@ def test_all_lenses_follow_the_moment(browser: Browser, training: Asked) -> None
         view.page.keyboard.press("End")
         view.until("!new URLSearchParams(location.search).has('step')")
         view.page.go_back()
+        assert view.problems == []
+
+
+def test_the_example_has_moments_to_go_through(browser: Browser, asked: Asked) -> None:
+    steps = [step for step, _ in open_run("example").snapshots()]
+    with Viewed(browser, asked, {"lens": "train"}) as view:
+        slider = view.page.get_by_role("slider", name="moment")
+        view.until(f"document.querySelector('time-scrubber input')?.max === '{len(steps) - 1}'")
+        slider.focus()
+        view.page.keyboard.press("ArrowLeft")
+        view.holds("step", str(steps[-2]))
+        view.says(".health", f"after {steps[-2]} steps")
+        view.says(".measures", "training images")
+        assert view.problems == []
+
+
+def test_a_training_that_began_elsewhere_is_followed(browser: Browser, training: Asked) -> None:
+    with Viewed(browser, training, {"lens": "train", "net": "done"}) as view:
+        view.says(".run-head", "is finished")
+        body: dict[str, Any] = {"data": "fashion-mini", "settings": {"epochs": LONG}}
+        name = training.record("runs", architecture=NETWORK, **body)["run"]
+        view.page.evaluate(
+            "(run) => { history.pushState(null, '', `?lens=train&run=${run}`);"
+            " dispatchEvent(new PopStateEvent('popstate')); }",
+            name,
+        )
+        view.holds("net", name)
+        view.says(".run-head", "is training")
+        view.page.get_by_role("button", name="pause").click()
+        view.says(".run-head", "is paused")
         assert view.problems == []
 
 
