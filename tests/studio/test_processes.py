@@ -60,8 +60,17 @@ def kill_all(runs: Path) -> None:
                 os.kill(number, signal.SIGTERM)
 
 
-WAITING = "import sys, time\nprint('waiting', file=sys.stderr, flush=True)\ntime.sleep(600)"
-"""In the place of a training: a process that does nothing until Ctrl-C."""
+WAITING = """\
+import pathlib, sys, time
+print("waiting", file=sys.stderr, flush=True)
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    print("saving", file=sys.stderr, flush=True)
+    while not pathlib.Path(__file__).with_name("saved").exists():
+        time.sleep(0.02)
+"""
+"""In the place of a training: does nothing until Ctrl-C, and ends once it may."""
 
 
 @pytest.fixture
@@ -104,8 +113,11 @@ def test_stopping_asks_once_and_a_later_server_can_do_it(
     later = Processes(Settings(tmp_path / "runs"))
     assert later.condition(name).word == "starting"
     later.stop(name)
+    eventually(lambda: processes.condition(name).message == "saving", "it saves")
     later.stop(name)  # a second Ctrl-C would break into the saving
+    assert later.condition(name).word == "stopping"
     # The waiting one has no launcher that would write its exit code down.
+    (tmp_path / "saved").touch()
     eventually(lambda: not processes.condition(name).alive, "it ends")
     with pytest.raises(RunError, match="this training is not under way"):
         processes.stop(name)
