@@ -2,7 +2,7 @@
 
     python benchmarks/segmentation.py [--seeds N] [--quick] [--split validation] [--folder FOLDER]
 
-Trains the fully convolutional networks and the Deep Parsing Network on 6,000 scenes of 128×128
+Trains the fully convolutional networks and the Deep Parsing Network on 12,000 scenes of 128×128
 pixels, with each seed, and measures every stage on the test scenes.  Cut off, it goes on where it
 was.  Writes benchmarks/results/segmentation.json, the tables of the page, and its figures.  What
 is quick, or not of the test scenes, is printed only.

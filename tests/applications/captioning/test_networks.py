@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from convscope.applications.captioning.attention import AttentionDecoder
 from convscope.applications.captioning.decoder import PlainDecoder, forget_little
 from convscope.applications.captioning.encoder import Encoder
-from convscope.applications.captioning.network import METHODS, make_network
+from convscope.applications.captioning.network import FEATURES, METHODS, make_network
 from convscope.applications.captioning.readers import ClipLSTM, ClipMean, GridReader
 from convscope.applications.captioning.vocabulary import START
 from convscope.network.build import build
@@ -155,12 +155,12 @@ def test_the_mean_over_time_forgets_the_order_and_an_lstm_does_not() -> None:
 
 @torch.no_grad()
 def test_cells_come_row_by_row_and_know_their_place() -> None:
-    encoder = Encoder(build(BACKBONE, seed=0), 4, features=5).eval()
+    encoder = Encoder(build(BACKBONE, seed=0), 4, kernels=6, features=5).eval()
     images = torch.randn(2, 1, 32, 32)
     grid = encoder(images)
     assert grid.shape == (2, 16, 5)
     maps = encoder.stages(encoder.backbone(images))
-    assert maps.shape == (2, 5, 4, 4)
+    assert maps.shape == (2, 6, 4, 4)
     # cell 6 is row 1, column 2: column −1 + 2·2/3, row −1 + 2·1/3
     cell = torch.cat([maps[0, :, 1, 2], torch.tensor([1 / 3, -1 / 3])])
     expected = torch.relu(encoder.cells.weight[:, :, 0, 0] @ cell + encoder.cells.bias)
@@ -169,8 +169,23 @@ def test_cells_come_row_by_row_and_know_their_place() -> None:
     torch.testing.assert_close(encoder(clips)[0], grid)
 
 
+@torch.no_grad()
+def test_a_decoder_reads_features_places_and_words_of_every_cell() -> None:
+    network = make_network(
+        "attention", build(BACKBONE, seed=0), 4, side=4, words=WORDS, kernels=6, seed=0
+    ).eval()
+    images = torch.randn(2, 3, 1, 32, 32)  # clips of three frames
+    read = network.see(images)
+    features, places, words = read.split([FEATURES, 2, WORDS - 4], -1)
+    torch.testing.assert_close(features, network.encoder(images))
+    torch.testing.assert_close(words, network.words.chances(features))
+    # cell 6 is row 1, column 2
+    assert torch.equal(places, places[:1, :1].expand_as(places))
+    torch.testing.assert_close(places[0, 0, 6], torch.tensor([1 / 3, -1 / 3]))
+
+
 def test_a_frozen_backbone_learns_nothing_and_keeps_its_means() -> None:
-    encoder = Encoder(build(BACKBONE, seed=0), 4, features=5)
+    encoder = Encoder(build(BACKBONE, seed=0), 4, kernels=6, features=5)
     encoder.frozen = True
     encoder.train()
     before = {name: value.clone() for name, value in encoder.backbone.state_dict().items()}
@@ -190,7 +205,7 @@ def test_a_frozen_backbone_learns_nothing_and_keeps_its_means() -> None:
 def test_a_network_hangs_on_its_seed_alone(method: str) -> None:
     state = torch.random.get_rng_state()
     one, same, other = (
-        make_network(method, build(BACKBONE, seed=0), 4, side=4, words=WORDS, seed=seed)
+        make_network(method, build(BACKBONE, seed=0), 4, side=4, words=WORDS, kernels=6, seed=seed)
         for seed in (1, 1, 2)
     )
     assert torch.equal(torch.random.get_rng_state(), state)

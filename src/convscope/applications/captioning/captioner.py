@@ -46,9 +46,15 @@ __all__ = ["BEAM", "Captioner"]
 BEAM = 3
 """Hypotheses an image; Show and Tell found little to gain beyond."""
 
-_DEFAULTS: dict[str, Any] = {"side": SIDE, "least": 1, "paraphrases": 3}
+_DEFAULTS: dict[str, Any] = {
+    "side": SIDE,
+    "least": 1,
+    "paraphrases": 3,
+    "kernels": 96,
+}
 """Pixels that an image is brought to; how often a word must stand in the captions to be one
-of its own; captions that are learnt of an image each time it is read."""
+of its own; captions that are learnt of an image each time it is read; and kernels of the
+encoder's last stages."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,9 +88,15 @@ class Captioner(Application):
                 f"a captioner has no setting {sorted(unknown)[0]!r}",
                 remedy=f"it has {', '.join(_DEFAULTS)}",
             )
-        vocabulary = vocabulary_of(data.train.captions or (), least=int(settings["least"]))
+        for key in _DEFAULTS:
+            if not isinstance(settings[key], int) or settings[key] < 1:
+                raise UsageError(
+                    f"the setting {key} is {settings[key]!r}", remedy="give a whole number from 1"
+                )
+        captions = data.train.captions or ()
+        vocabulary = vocabulary_of(captions, least=settings["least"])
         return {
-            **{key: int(settings[key]) for key in _DEFAULTS},
+            **{key: settings[key] for key in _DEFAULTS},
             "vocabulary": list(vocabulary.words),
             "longest": vocabulary.longest,
         }
@@ -105,6 +117,7 @@ class Captioner(Application):
             backbone.features,
             side=rows,
             words=len(_vocabulary(run)),
+            kernels=int(run.settings["kernels"]),
             seed=run.seed,
         )
 

@@ -11,17 +11,17 @@ from torch import Tensor, nn
 from convscope.network.build import Network
 from convscope.network.fast import fast_forward
 
-__all__ = ["Encoder"]
+__all__ = ["Encoder", "cell_places"]
 
 
 class Encoder(nn.Module):
-    """The article's convolutions, two stages more, and each cell's place.
+    """The article's convolutions, three stages more, and each cell's place.
 
     ``backbone`` is the classifier's stack before its fc layer (stride 4, each place sees 16
-    pixels: less than a garment).  Two stages of 3×3 convolution, batch normalisation, ReLU
-    and pooling by 2 bring the stride to 16 and the field to 52 pixels.  Then every cell gets
-    its column and row, −1…1, as two features more (Liu et al. 2018), and a 1×1 convolution
-    makes of them what the decoder reads, so that it can tell what is where.
+    pixels: less than a garment).  Three stages of 3×3 convolution, batch normalisation and
+    ReLU, the first two with pooling by 2, bring the stride to 16 and the field to 84 pixels.
+    Then every cell gets its column and row, −1…1, as two features more (Liu et al. 2018), and
+    a 1×1 convolution makes of them what the decoder reads, so that it can tell what is where.
 
     Images N×C×H×W → N×cells×``features``, cells in rows from the top left; clips with T
     frames, N×T×C×H×W → N×T×cells×features.  While the backbone is ``frozen`` it learns nothing.
@@ -29,14 +29,20 @@ class Encoder(nn.Module):
 
     frozen: bool = False
 
-    def __init__(self, backbone: nn.Module, channels: int, *, features: int) -> None:
+    def __init__(self, backbone: nn.Module, channels: int, *, kernels: int, features: int) -> None:
+        """``kernels`` has each of the last two stages, the first has two thirds of them."""
         super().__init__()
         self.backbone = backbone
-        middle = (channels + features) // 2
         self.stages = Network(
-            OrderedDict([*_stage(1, channels, middle), *_stage(2, middle, features)])
+            OrderedDict(
+                [
+                    *_stage(1, channels, 2 * kernels // 3),
+                    *_stage(2, 2 * kernels // 3, kernels),
+                    *_stage(3, kernels, kernels, pool=False),
+                ]
+            )
         )
-        self.cells = nn.Conv2d(features + 2, features, 1)
+        self.cells = nn.Conv2d(kernels + 2, features, 1)
 
     def train(self, mode: bool = True) -> Self:
         """A frozen backbone stays as if it were only used: it keeps its means and deviations."""
@@ -56,14 +62,16 @@ class Encoder(nn.Module):
         return torch.relu(self.cells(placed)).flatten(2).transpose(1, 2)
 
 
-def _stage(number: int, channels: int, kernels: int) -> list[tuple[str, nn.Module]]:
+def _stage(
+    number: int, channels: int, kernels: int, *, pool: bool = True
+) -> list[tuple[str, nn.Module]]:
     """The article's order: convolution, batch normalisation, ReLU, pooling."""
-    return [
+    layers: list[tuple[str, nn.Module]] = [
         (f"conv{number}", nn.Conv2d(channels, kernels, 3, padding=1)),
         (f"batch{number}", nn.BatchNorm2d(kernels)),
         (f"relu{number}", nn.ReLU()),
-        (f"pool{number}", nn.MaxPool2d(2)),
     ]
+    return [*layers, (f"pool{number}", nn.MaxPool2d(2))] if pool else layers
 
 
 def _places(maps: Tensor) -> Tensor:
@@ -73,3 +81,9 @@ def _places(maps: Tensor) -> Tensor:
     across = torch.linspace(-1, 1, width, device=maps.device, dtype=maps.dtype)
     grid = torch.stack(torch.meshgrid(across, down, indexing="xy"))
     return grid.expand(count, -1, -1, -1)
+
+
+def cell_places(cells: int, device: torch.device) -> Tensor:
+    """Column and row of each cell of a square grid, −1…1, row by row: cells×2."""
+    steps = torch.linspace(-1, 1, round(cells**0.5), device=device)
+    return torch.cartesian_prod(steps, steps).flip(1)

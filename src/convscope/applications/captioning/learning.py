@@ -32,14 +32,14 @@ _WORDS = Recipe(
     warmup=0.1, **_MUON,
 )  # fmt: skip
 _ENCODER = Recipe(
-    name="encoder", epochs=4.0, batch_size=20, learning_rate=0.005, kernel_learning_rate=0.05,
+    name="encoder", epochs=5.0, batch_size=20, learning_rate=0.005, kernel_learning_rate=0.05,
     warmup=0.05, **_MUON,
 )  # fmt: skip
 _DECODER = Recipe(
-    name="decoder", epochs=7.0, batch_size=25, learning_rate=0.01, schedule="linear", warmup=0.05
+    name="decoder", epochs=5.0, batch_size=25, learning_rate=0.01, schedule="linear", warmup=0.05
 )
 _TOGETHER = Recipe(
-    name="together", epochs=2.0, batch_size=25, learning_rate=0.002, kernel_learning_rate=0.02,
+    name="together", epochs=2.5, batch_size=25, learning_rate=0.004, kernel_learning_rate=0.03,
     warmup=0.05, **_MUON,
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from convscope.applications.captioning.attention import AttentionDecoder
 from convscope.applications.captioning.beam import State
 from convscope.applications.captioning.decoder import PlainDecoder
-from convscope.applications.captioning.encoder import Encoder
+from convscope.applications.captioning.encoder import Encoder, cell_places
 from convscope.applications.captioning.naming import WordDetector
 from convscope.applications.captioning.readers import ClipLSTM, ClipMean, GridReader
 from convscope.applications.captioning.vocabulary import SPECIAL
@@ -27,7 +27,7 @@ CONCEPTS = 256
 """Words, the most frequent ones, that are looked for in every cell."""
 WIDTH = 128
 """Of a plain decoder's words and state, through which all of the image must go."""
-LOOKING, REMEMBERING = 40, 64
+LOOKING, REMEMBERING = 40, 96
 """Of the words, and of the state, of a decoder that can look again."""
 SUMS = 3
 DROPOUT = 0.2
@@ -41,9 +41,9 @@ class CaptionNetwork(nn.Module):
     Images N×C×H×W (clips N×T×C×H×W) and words M×L, where M is a multiple of N, →
     logits M×L×vocabulary, and the weights of the cells M×L×cells where the decoder looks.
 
-    Of every cell the decoder reads the encoder's features and, beside them, how likely each
-    frequent word is there: words that are found first (Fang et al. 2015), then put in order
-    (You et al. 2016; Wu et al. 2016).
+    Of every cell the decoder reads the encoder's features and, beside them, its column and row
+    and how likely each frequent word is there: words that are found first (Fang et al. 2015),
+    then put in order (You et al. 2016; Wu et al. 2016).
     """
 
     def __init__(self, encoder: Encoder, decoder: Decoder, words: WordDetector) -> None:
@@ -56,9 +56,10 @@ class CaptionNetwork(nn.Module):
         return self.decode(self.see(images), words)
 
     def see(self, images: Tensor) -> Tensor:
-        """What the decoder reads: N×cells×(features + concepts), of clips N×T×cells×…"""
-        cells = self.encoder(images)
-        return torch.cat([cells.float(), self.words.chances(cells)], -1)
+        """What the decoder reads: N×cells×(features + 2 + concepts), of clips N×T×cells×…"""
+        cells = self.encoder(images).float()
+        places = cell_places(cells.shape[-2], cells.device).expand(*cells.shape[:-1], 2)
+        return torch.cat([cells, places, self.words.chances(cells)], -1)
 
     def decode(self, features: Tensor, words: Tensor) -> tuple[Tensor, Tensor | None]:
         """From features on.  In float32 whatever comes in: sums over time lose too much."""
@@ -80,22 +81,29 @@ class CaptionNetwork(nn.Module):
 
 
 def make_network(
-    method: str, backbone: nn.Module, channels: int, *, side: int, words: int, seed: int
+    method: str,
+    backbone: nn.Module,
+    channels: int,
+    *,
+    side: int,
+    words: int,
+    kernels: int,
+    seed: int,
 ) -> CaptionNetwork:
     """The network of a method at its beginning; all but the backbone is drawn from ``seed``.
 
     ``channels`` are the backbone's features, ``side`` the grid's cells in a row, ``words``
-    the size of the vocabulary.
+    the size of the vocabulary, ``kernels`` those of the encoder's last stages.
     """
     with _drawn_from(seed):
-        encoder = Encoder(backbone, channels, features=FEATURES)
+        encoder = Encoder(backbone, channels, kernels=kernels, features=FEATURES)
         concepts = min(words - len(SPECIAL), CONCEPTS)
         detector = WordDetector(FEATURES, concepts)
         return CaptionNetwork(encoder, _decoder(method, side, words, concepts), detector)
 
 
 def _decoder(method: str, side: int, words: int, concepts: int) -> Decoder:
-    read = FEATURES + concepts
+    read = FEATURES + 2 + concepts
     if method == "attention":
         return AttentionDecoder(read, words, width=LOOKING, hidden=REMEMBERING, dropout=DROPOUT)
     reader: nn.Module = GridReader(read, side, concepts=concepts, sums=SUMS, width=WIDTH)

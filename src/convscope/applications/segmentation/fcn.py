@@ -35,7 +35,7 @@ COARSEST = 8
 """Pixels of the image between two scores of the coarsest map."""
 FINER = (4, 2)
 """The strides of the maps whose scores may be added."""
-WIDTH = 64
+WIDTH = 128
 """Maps of the stage that reads the classifier's."""
 
 

@@ -29,7 +29,7 @@ from convscope.training.task import Normalise
 __all__ = ["stages_of", "with_scenes"]
 
 SCENES = "scenes"
-TRAIN = 6000
+TRAIN = 12_000
 """Scenes that are learnt from, unless another number is asked for: new garments teach more
 than the same ones again."""
 QUICK_TRAIN = 2000
