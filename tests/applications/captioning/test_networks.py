@@ -172,7 +172,7 @@ def test_cells_come_row_by_row_and_know_their_place() -> None:
 @torch.no_grad()
 def test_a_decoder_reads_features_places_and_words_of_every_cell() -> None:
     network = make_network(
-        "attention", build(BACKBONE, seed=0), 4, side=4, words=WORDS, kernels=6, seed=0
+        "attention", build(BACKBONE, seed=0), 4, side=4, words=WORDS, kernels=6, hidden=8, seed=0
     ).eval()
     images = torch.randn(2, 3, 1, 32, 32)  # clips of three frames
     read = network.see(images)
@@ -205,7 +205,9 @@ def test_a_frozen_backbone_learns_nothing_and_keeps_its_means() -> None:
 def test_a_network_hangs_on_its_seed_alone(method: str) -> None:
     state = torch.random.get_rng_state()
     one, same, other = (
-        make_network(method, build(BACKBONE, seed=0), 4, side=4, words=WORDS, kernels=6, seed=seed)
+        make_network(
+            method, build(BACKBONE, seed=0), 4, side=4, words=WORDS, kernels=6, hidden=8, seed=seed
+        )
         for seed in (1, 1, 2)
     )
     assert torch.equal(torch.random.get_rng_state(), state)

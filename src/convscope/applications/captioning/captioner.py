@@ -46,15 +46,18 @@ __all__ = ["BEAM", "Captioner"]
 BEAM = 3
 """Hypotheses an image; Show and Tell found little to gain beyond."""
 
-_DEFAULTS: dict[str, Any] = {
+_DEFAULTS: dict[str, int] = {
     "side": SIDE,
     "least": 1,
     "paraphrases": 3,
     "kernels": 96,
+    "hidden": 128,
 }
 """Pixels that an image is brought to; how often a word must stand in the captions to be one
-of its own; captions that are learnt of an image each time it is read; and kernels of the
-encoder's last stages."""
+of its own; captions that are learnt of an image each time it is read; kernels of the encoder's
+last stages; and the width of the decoder's state."""
+_LOOKS_AGAIN = {"hidden": 96}
+"""What is enough where not all of an image must go through one vector."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,7 +84,8 @@ class Captioner(Application):
     def chosen_settings(self, data: Annotated, backbone: Backbone) -> Mapping[str, Any]:
         """Size, and the vocabulary of the training captions."""
         self._require_fitting(data)
-        settings = {**_DEFAULTS, **self.settings}
+        own = _LOOKS_AGAIN if self.method == "attention" else {}
+        settings = {**_DEFAULTS, **own, **self.settings}
         unknown = settings.keys() - {*_DEFAULTS, *_STORED}
         if unknown:
             raise UsageError(
@@ -118,6 +122,7 @@ class Captioner(Application):
             side=rows,
             words=len(_vocabulary(run)),
             kernels=int(run.settings["kernels"]),
+            hidden=int(run.settings["hidden"]),
             seed=run.seed,
         )
 

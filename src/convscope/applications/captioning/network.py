@@ -25,10 +25,8 @@ FEATURES = 64
 """Of each cell of the grid, from the encoder."""
 CONCEPTS = 256
 """Words, the most frequent ones, that are looked for in every cell."""
-WIDTH = 128
-"""Of a plain decoder's words and state, through which all of the image must go."""
-LOOKING, REMEMBERING = 40, 96
-"""Of the words, and of the state, of a decoder that can look again."""
+LOOKING = 40
+"""Of the words of a decoder that can look again; those of others are as wide as its state."""
 SUMS = 3
 DROPOUT = 0.2
 
@@ -88,30 +86,33 @@ def make_network(
     side: int,
     words: int,
     kernels: int,
+    hidden: int,
     seed: int,
 ) -> CaptionNetwork:
     """The network of a method at its beginning; all but the backbone is drawn from ``seed``.
 
     ``channels`` are the backbone's features, ``side`` the grid's cells in a row, ``words``
-    the size of the vocabulary, ``kernels`` those of the encoder's last stages.
+    the size of the vocabulary, ``kernels`` those of the encoder's last stages,
+    ``hidden`` the width of the decoder's state.
     """
     with _drawn_from(seed):
         encoder = Encoder(backbone, channels, kernels=kernels, features=FEATURES)
         concepts = min(words - len(SPECIAL), CONCEPTS)
         detector = WordDetector(FEATURES, concepts)
-        return CaptionNetwork(encoder, _decoder(method, side, words, concepts), detector)
+        decoder = _decoder(method, side, words, concepts, hidden)
+        return CaptionNetwork(encoder, decoder, detector)
 
 
-def _decoder(method: str, side: int, words: int, concepts: int) -> Decoder:
+def _decoder(method: str, side: int, words: int, concepts: int, hidden: int) -> Decoder:
     read = FEATURES + 2 + concepts
     if method == "attention":
-        return AttentionDecoder(read, words, width=LOOKING, hidden=REMEMBERING, dropout=DROPOUT)
-    reader: nn.Module = GridReader(read, side, concepts=concepts, sums=SUMS, width=WIDTH)
+        return AttentionDecoder(read, words, width=LOOKING, hidden=hidden, dropout=DROPOUT)
+    reader: nn.Module = GridReader(read, side, concepts=concepts, sums=SUMS, width=hidden)
     if method == "clip-mean":
         reader = ClipMean(reader)
     elif method == "clip-lstm":
-        reader = ClipLSTM(reader, WIDTH)
-    return PlainDecoder(reader, words, width=WIDTH, dropout=DROPOUT)
+        reader = ClipLSTM(reader, hidden)
+    return PlainDecoder(reader, words, width=hidden, dropout=DROPOUT)
 
 
 @contextlib.contextmanager

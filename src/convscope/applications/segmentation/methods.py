@@ -58,13 +58,12 @@ _BASE = Recipe(
     warmup=0.1,
     flip=True,
 )
-_FINER = replace(_BASE, learning_rate=0.003, kernel_learning_rate=0.03)
 # Few numbers that mean something each are no matrices to be turned: Adam moves them.
 _SMOOTH = replace(_BASE, optimizer="adam")
 _RECIPES: dict[str, tuple[Recipe, int]] = {
-    "stride8": (_BASE, 39_000),
-    "stride4": (_FINER, 10_000),
-    "stride2": (_FINER, 9_000),
+    "stride8": (_BASE, 15_000),
+    "stride4": (_BASE, 15_000),
+    "stride2": (_BASE, 21_000),
     "unary": (_BASE, 36_000),
     "local": (replace(_SMOOTH, learning_rate=0.03), 420),
     "context": (replace(_SMOOTH, learning_rate=0.003), 3_000),
