@@ -1,0 +1,59 @@
+"""The trained applications inside the package: small, found by name, and of use at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from convscope.applications.captioning.captioner import Captioner
+from convscope.applications.captioning.facts import fact_scores
+from convscope.applications.detection.detector import Detector
+from convscope.applications.detection.precision import average_precision
+from convscope.applications.runs import examples_folder
+from convscope.data.annotated import Split
+from convscope.data.scenes import make_scenes
+from convscope.training.runs import MODEL, RUN
+
+DETECTORS = ("example-rcnn", "example-fast", "example-faster")
+COUNT = 60
+
+
+@pytest.fixture(scope="module")
+def scenes() -> Split:
+    """Of garments that no example has learnt."""
+    return make_scenes(seed=11, count=COUNT, part="test", source="fashion-mini")
+
+
+def test_examples_are_small_and_name_no_machine() -> None:
+    folders = sorted(path.parent for path in examples_folder().glob(f"*/{RUN}"))
+    assert {folder.name for folder in folders} == {*DETECTORS, "example-attention"}
+    for folder in folders:
+        assert {path.name for path in folder.iterdir()} == {MODEL, RUN}
+        assert (folder / MODEL).stat().st_size <= 300_000
+        text = (folder / RUN).read_text(encoding="utf-8")
+        assert "/tmp" not in text and "/home" not in text and "/work" not in text
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_a_detector_of_the_package_finds_garments(name: str, scenes: Split) -> None:
+    """Most of them; and hardly any where the truth is that of another scene."""
+    detector = Detector.load(name)
+    assert detector.trained_run.name == name
+    assert scenes.objects is not None
+    pictures = [image[0] for image in scenes.images]
+    found = [each.detections for each in detector.predict(pictures, least=0.05)]
+    classes = detector.trained_run.classes
+    assert average_precision(found, scenes.objects, classes).at(0.5) > 0.6
+    others = (*scenes.objects[1:], scenes.objects[0])
+    assert average_precision(found, others, classes).at(0.5) < 0.1
+
+
+def test_a_captioner_of_the_package_names_garments(scenes: Split) -> None:
+    """More often right than not; and not where the truth is that of another scene."""
+    captioner = Captioner.load("example-attention")
+    said = [each.text for each in captioner.predict([image[0] for image in scenes.images])]
+    assert scenes.captions is not None
+    own = fact_scores(said, scenes.captions)
+    other = fact_scores(said, (*scenes.captions[1:], scenes.captions[0]))
+    assert own is not None and other is not None
+    assert (own.objects.value or 0) > 0.6
+    assert (other.objects.value or 1) < 0.3
