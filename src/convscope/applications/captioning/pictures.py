@@ -70,12 +70,17 @@ def normaliser(
 
 def in_parts(change: Callable[[Tensor], Tensor], images: NDArray[np.uint8], size: int) -> Tensor:
     """``change`` of all images, ``size`` of them at a time, without gradients."""
-    found = []
+    found = torch.empty(0)
     with torch.no_grad():
         for start in range(0, len(images), size):
             # A copy, since memory-mapped images cannot be written to, and torch warns of that.
-            found.append(change(torch.from_numpy(np.array(images[start : start + size]))))
-    return torch.cat(found)
+            part = change(torch.from_numpy(np.array(images[start : start + size])))
+            if not start:
+                # All at once: many small results among large ones that come and go would leave
+                # holes in the memory, several times as large as all results together.
+                found = part.new_empty((len(images), *part.shape[1:]))
+            found[start : start + size] = part
+    return found
 
 
 def read_sources(
