@@ -9,6 +9,8 @@ from convscope.applications.captioning.facts import fact_scores
 from convscope.applications.detection.detector import Detector
 from convscope.applications.detection.precision import average_precision
 from convscope.applications.runs import examples_folder
+from convscope.applications.segmentation.scores import Tally
+from convscope.applications.segmentation.segmenter import Segmenter
 from convscope.data.annotated import Split
 from convscope.data.scenes import make_scenes
 from convscope.training.runs import MODEL, RUN
@@ -25,7 +27,11 @@ def scenes() -> Split:
 
 def test_examples_are_small_and_name_no_machine() -> None:
     folders = sorted(path.parent for path in examples_folder().glob(f"*/{RUN}"))
-    assert {folder.name for folder in folders} == {*DETECTORS, "example-attention"}
+    assert {folder.name for folder in folders} == {
+        *DETECTORS,
+        "example-attention",
+        "example-fcn-stride2",
+    }
     for folder in folders:
         assert {path.name for path in folder.iterdir()} == {MODEL, RUN}
         assert (folder / MODEL).stat().st_size <= 300_000
@@ -57,3 +63,17 @@ def test_a_captioner_of_the_package_names_garments(scenes: Split) -> None:
     assert own is not None and other is not None
     assert (own.objects.value or 0) > 0.6
     assert (other.objects.value or 1) < 0.3
+
+
+def test_a_segmenter_of_the_package_knows_garments(scenes: Split) -> None:
+    """Mean IoU with the truth, and with that of another scene."""
+    segmenter = Segmenter.load("example-fcn-stride2")
+    found = segmenter.predict([image[0] for image in scenes.images])
+    regions = segmenter.trained_run.regions
+    assert scenes.masks is not None
+    own, other = Tally(regions), Tally(regions)
+    for number, each in enumerate(found):
+        own.add(scenes.masks[number][None], each.mask[None])
+        other.add(scenes.masks[number - 1][None], each.mask[None])
+    assert own.scores().mean_iou > 0.55
+    assert other.scores().mean_iou < 0.2

@@ -243,9 +243,9 @@ def test_impossible_settings_are_refused(
 
 def test_few_images_are_looked_at_more_often() -> None:
     many, few = (recipe_of("stride8", count, {}, quick=False) for count in (6000, 2000))
-    assert (many.epochs, few.epochs) == (2.5, 7.5)
+    assert (many.epochs, few.epochs) == (1.5, 4.5)
     assert recipe_of("stride8", 100, {}, quick=False).epochs == 60
-    assert recipe_of("stride8", 2000, {}, quick=True).epochs == 0.75
+    assert recipe_of("stride8", 2000, {}, quick=True).epochs == 0.45
     assert recipe_of("joint", 2000, {"epochs": "3"}, quick=True).epochs == 3
 
 

@@ -61,9 +61,9 @@ _BASE = Recipe(
 # Few numbers that mean something each are no matrices to be turned: Adam moves them.
 _SMOOTH = replace(_BASE, optimizer="adam")
 _RECIPES: dict[str, tuple[Recipe, int]] = {
-    "stride8": (_BASE, 15_000),
-    "stride4": (_BASE, 15_000),
-    "stride2": (_BASE, 21_000),
+    "stride8": (_BASE, 9_000),
+    "stride4": (_BASE, 9_000),
+    "stride2": (_BASE, 33_000),
     "unary": (_BASE, 36_000),
     "local": (replace(_SMOOTH, learning_rate=0.03), 420),
     "context": (replace(_SMOOTH, learning_rate=0.003), 3_000),
