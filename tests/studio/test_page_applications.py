@@ -119,10 +119,11 @@ def test_masks_and_captions_and_clips(browser: Browser, applied: Asked) -> None:
 
 
 def test_where_nothing_has_been_trained_it_says_how(browser: Browser, asked: Asked) -> None:
-    with Viewed(browser, asked, {"lens": "applications", "task": "segmentation"}) as view:
-        view.at(".cards .missing, .cards boxed-picture").first.wait_for()
-        if not view.at(".cards boxed-picture").count():
-            assert "convscope segment train --quick" in view.at(".cards").inner_text()
+    """Of clips there is nothing in the package."""
+    with Viewed(browser, asked, {"lens": "applications", "task": "clips"}) as view:
+        view.at(".cards .missing").first.wait_for()
+        assert "convscope caption train --method clip" in view.at(".cards").inner_text()
+        assert "--quick" in view.at(".cards").inner_text()
 
 
 @pytest.mark.parametrize("task", ["detection", "segmentation", "captioning"])

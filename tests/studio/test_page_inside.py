@@ -137,7 +137,7 @@ def test_another_image_an_uploaded_and_a_drawn_one(
         with outputs(example, 7) as values:
             torchs = float(values["fc"][1])
         view.until(
-            "wanted => Math.abs(document.querySelector('.unit-value data').value - wanted) < 1e-5",
+            "wanted => Math.abs(document.querySelector('.unit-value data')?.value - wanted) < 1e-5",
             torchs,
         )
         uploaded = view.query()["image"]
