@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from convscope.applications.captioning.captioner import Captioner
     from convscope.applications.detection.detector import Detector
     from convscope.applications.segmentation.segmenter import Segmenter
-    from convscope.data.annotated import Split
 
 __all__ = ["SCENES", "TASKS", "Applications", "reads_clips"]
 
@@ -134,6 +133,8 @@ def _detection(detector: Detector, question: Question, pictures: Pictured) -> An
 
 def _segmentation(segmenter: Segmenter, question: Question, pictures: Pictured) -> Answered:
     """A mask; of a scene the true one, too."""
+    from convscope.applications.planning import fresh_scenes
+
     arrays: dict[str, Any] = {}
     if pictures:
         found = segmenter.predict(one_of(pictures))
@@ -141,7 +142,8 @@ def _segmentation(segmenter: Segmenter, question: Question, pictures: Pictured) 
         (found,) = segmenter.predict_scenes(1, question.seed)
         run = segmenter.trained_run
         if run.data.source == SCENES:  # others number their regions otherwise
-            arrays["truth"] = _scene(run, question.seed).masks[0]  # type: ignore[index]
+            scene = fresh_scenes(run, seed=question.seed, count=1)
+            arrays["truth"] = scene.masks[0]  # type: ignore[index]
     arrays |= {"picture": found.picture, "mask": found.mask, "sureness": found.sureness}
     seconds = _seconds(segmenter.predict, found.picture)
     return Answered(found.as_dict(), arrays, seconds, names=found.regions)
@@ -168,15 +170,6 @@ _ANSWERS: Mapping[str, Callable[[Any, Question, Pictured], Answered]] = {
     "segmentation": _segmentation,
     "captioning": _captioning,
 }
-
-
-def _scene(run: ApplicationRun, seed: int) -> Split:
-    """The scene that ``predict_scenes`` looks at."""
-    from convscope.data.scenes.loading import make_scenes
-
-    asked = run.settings.get("scenes", {})
-    same = {key: asked[key] for key in ("size", "difficulty") if key in asked}
-    return make_scenes(count=1, seed=seed, part="test", **same)
 
 
 def _frames(pictures: Pictured) -> NDArray[Any]:

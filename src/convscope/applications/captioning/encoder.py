@@ -58,7 +58,9 @@ class Encoder(nn.Module):
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             maps = fast_forward(self.backbone)(images)
         maps = fast_forward(self.stages)(maps)
-        placed = torch.cat([maps, _places(maps)], 1)
+        height, width = maps.shape[2:]
+        places = cell_places(height * width, maps.device).to(maps.dtype).T
+        placed = torch.cat([maps, places.view(2, height, width).expand(len(maps), -1, -1, -1)], 1)
         return torch.relu(self.cells(placed)).flatten(2).transpose(1, 2)
 
 
@@ -72,15 +74,6 @@ def _stage(
         (f"relu{number}", nn.ReLU()),
     ]
     return [*layers, (f"pool{number}", nn.MaxPool2d(2))] if pool else layers
-
-
-def _places(maps: Tensor) -> Tensor:
-    """Column and row of each place, −1…1: N×2×H×W."""
-    count, _, height, width = maps.shape
-    down = torch.linspace(-1, 1, height, device=maps.device, dtype=maps.dtype)
-    across = torch.linspace(-1, 1, width, device=maps.device, dtype=maps.dtype)
-    grid = torch.stack(torch.meshgrid(across, down, indexing="xy"))
-    return grid.expand(count, -1, -1, -1)
 
 
 def cell_places(cells: int, device: torch.device) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from convscope.applications.captioning.decoder import forget_little
+from convscope.applications.captioning.encoder import cell_places
 
 __all__ = ["ClipLSTM", "ClipMean", "GridReader"]
 
@@ -51,9 +52,7 @@ class GridReader(nn.Module):
 
 def _mean_places(chances: Tensor) -> Tensor:
     """Of each word its mean column and row, −1…1, over all cells: N×cells×words → N×(2·words)."""
-    side = round(chances.shape[1] ** 0.5)
-    steps = torch.linspace(-1, 1, side, device=chances.device)
-    grid = torch.cartesian_prod(steps, steps)  # row, column of each cell
+    grid = cell_places(chances.shape[1], chances.device).flip(1)  # row, column of each cell
     total = chances.sum(1).clamp_min(_LEAST)
     return torch.einsum("niw,ip->npw", chances, grid).div(total[:, None]).flatten(1)
 
