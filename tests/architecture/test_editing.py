@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.architecture.architecture import Architecture
-from convscope.architecture.editing import edited
+from convscope.architecture.editing import Action, edited, placed
 from convscope.errors import NotationError, ShapeError, UsageError
 
 NESTED = Architecture.parse(
@@ -56,6 +56,41 @@ def test_what_does_not_fit_is_told_with_the_line_that_came_out() -> None:
         edited(PLAIN, (1,), "replace", "conv 4 9x9")
     assert caught.value.text[caught.value.start : caught.value.end] == "conv 4 9x9"
     with pytest.raises(NotationError):
-        edited(PLAIN, (1,), "replace", "cnv 4")
-    with pytest.raises(NotationError):
         edited(Architecture.parse("input 4x4x1 -> fc 2"), (0,), "remove")
+
+
+@pytest.mark.parametrize(
+    ("notation", "marked"),
+    [("cnv 4", "cnv"), ("relu -> conv 4 3x3 stride 0", "stride 0"), ("relu ->", ""), ("  ", "")],
+)
+def test_what_cannot_be_read_is_told_with_its_own_text(notation: str, marked: str) -> None:
+    with pytest.raises(NotationError) as caught:
+        edited(PLAIN, (1,), "replace", notation)
+    assert caught.value.text == notation
+    assert notation[caught.value.start : caught.value.end] == marked
+
+
+@pytest.mark.parametrize(
+    ("network", "path", "action", "notation", "marked"),
+    [
+        (PLAIN, (1,), "replace", "conv 4 9x9", "conv 4 9x9"),
+        (PLAIN, (3,), "after", "relu -> conv 1 3x3", "conv 1 3x3"),
+        (PLAIN, (0,), "before", "residual { maxpool 9 }", "maxpool 9"),
+        (NESTED, (0, 0, 1), "replace", "conv 4 99x99", "conv 4 99x99"),
+        # another layer than what was put in: conv 8x8 leaves nothing to the pooling
+        (PLAIN, (0,), "replace", "conv 4 8x8", None),
+        # what was put in, where it comes round again
+        (NESTED, (0, 1), "replace", "conv 8 8x8 -> relu", "conv 8 8x8"),
+    ],
+)
+def test_what_does_not_fit_is_placed_in_what_was_put_in(
+    network: Architecture, path: tuple[int, ...], action: Action, notation: str, marked: str | None
+) -> None:
+    with pytest.raises(ShapeError) as caught:
+        edited(network, path, action, notation)
+    error = placed(caught.value, path, action, notation)
+    if marked is None:
+        assert error is caught.value
+    else:
+        assert error.text == notation
+        assert notation[error.start : error.end] == marked

@@ -8,12 +8,15 @@ from convscope.architecture.architecture import Architecture
 from convscope.architecture.layers import Layer, Repeat, Residual
 from convscope.architecture.notation import parse_line
 from convscope.architecture.printing import architecture_text
-from convscope.errors import UsageError
+from convscope.errors import NotationError, ShapeError, UsageError
 
-__all__ = ["Action", "edited"]
+__all__ = ["Action", "edited", "placed"]
 
 Action = Literal["before", "after", "replace", "remove"]
 Path = tuple[int, ...]
+
+_HEAD = "input auto -> "
+"""What is put in has no input of its own."""
 
 
 def edited(
@@ -33,11 +36,32 @@ def edited(
     return Architecture.parse(architecture_text(architecture.input, layers))
 
 
+def placed(error: ShapeError, path: Path, action: Action, notation: str) -> ShapeError:
+    """The error as ``notation`` has it, where the layer that does not fit was put in by it.
+
+    Any other layer keeps its place in the line that came out.
+    """
+    depth = len(path) - 1
+    if error.path[:depth] != path[:depth] or len(error.path) <= depth or action == "remove":
+        return error
+    place = error.path[depth] - path[depth] - (action == "after")
+    span = parse_line(_HEAD + notation).spans.get((place, *error.path[depth + 1 :]))
+    if span is None:
+        return error
+    return error.located(notation, span[0] - len(_HEAD), span[1] - len(_HEAD))
+
+
 def _layers(notation: str) -> tuple[Layer, ...]:
     """One layer or several, without the input that a whole line begins with."""
     if not notation.strip():
-        raise UsageError("no layer is given", remedy='write one, such as "relu"')
-    return parse_line(f"input auto -> {notation}").layers
+        raise NotationError("no layer is given", text=notation, remedy='write one, such as "relu"')
+    try:
+        return parse_line(_HEAD + notation).layers
+    except NotationError as error:
+        start, end = (max(0, place - len(_HEAD)) for place in (error.start, error.end))
+        raise NotationError(
+            error.problem, text=notation, start=start, end=end, remedy=error.remedy
+        ) from None
 
 
 def _changed(
