@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from convscope.report.palette import DARK, LIGHT
 from convscope.studio.assets import PAGE
@@ -12,7 +15,7 @@ from tests.studio.conftest import Asked
 from tests.studio.viewing import Viewed, found_by_axe
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator
 
 pytestmark = pytest.mark.slow
 
@@ -107,6 +110,34 @@ def test_nothing_stands_out_over_the_page(
         for part in COMPLETE[lens]:
             view.at(part).first.wait_for()
         assert view.page.evaluate("document.scrollingElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_goes_on_beyond_an_edge_says_so(browser: Browser, asked: Asked, scheme: str) -> None:
+    """A table throws a shadow where it goes on; a formula scrolls in its own place."""
+    net = "input 1024x1024x3 -> conv 96 111x111 stride 40 pad 20 -> relu -> fc 1000"
+    look = {"viewport": {"width": 360, "height": 800}, "color_scheme": scheme}
+    with Viewed(browser, asked, {"lens": "design", "net": net}, **look) as view:
+        table = view.at(".scroll:has(.costs)")
+        table.wait_for()
+        table.scroll_into_view_if_needed()
+        left, right = edges(table)
+        assert (left, right) == (False, True)
+        table.evaluate("table => { table.scrollLeft = 1e6; }")
+        assert edges(table) == (True, False)
+        over = """parts => parts.filter((part) => part.scrollWidth > part.clientWidth
+            && getComputedStyle(part).overflowX !== "auto").length"""
+        assert view.at(".terms dd").evaluate_all(over) == 0
+        view.page.set_viewport_size({"width": 1600, "height": 800})
+        assert edges(table) == (False, False)
+
+
+def edges(table: Locator) -> tuple[bool, bool]:
+    """Whether the left and the right edge are in shadow."""
+    picture = np.asarray(Image.open(BytesIO(table.screenshot())).convert("L")).astype(int)
+    paper = np.bincount(picture.ravel()).argmax()
+    left, right = (np.median(np.abs(picture[:, at] - paper)) > 20 for at in (0, -1))
+    return bool(left), bool(right)
 
 
 @pytest.mark.parametrize("lens", LENSES)
