@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from convscope.studio.routes.design import Design, design
 from tests.studio.conftest import Asked
 
 LENET = "input 28x28x1 ->  conv 6 5x5 pad 2\n-> relu -> maxpool 2 -> fc 10  # mine"
+LINE = "input auto -> conv 4 28x28 -> relu -> maxpool 2 -> fc classes"
 
 
 @pytest.mark.parametrize("name", list(ZOO))
@@ -75,27 +77,29 @@ def test_what_is_open_is_filled_in(asked: Asked) -> None:
 def test_the_caret_stands_in_the_text_that_was_typed(
     asked: Asked, text: str, marked: str, problem: str
 ) -> None:
-    answer = asked.post("design", text=text)
-    assert answer.status_code == 422
-    found = answer.json()
-    assert found["notation"] == text
+    record = asked.record("design", text=text)
+    assert record.keys() == {"schema", "text", "error"}
+    assert record["schema"] == "convscope.design/1"
+    found = record["error"]
+    assert record["text"] == found["notation"] == text
     assert marked in text[found["start"] : found["end"]]
     assert problem in found["problem"]
     assert found["remedy"]
 
 
 def test_a_name_that_is_nearly_one(asked: Asked) -> None:
-    assert asked.problem("design", 422, text="lenet") == (
-        "'lenet' is no name of the zoo: did you mean \"lenet5\"?"
-    )
+    told = "'lenet' is no name of the zoo: did you mean \"lenet5\"?"
+    assert asked.record("design", text="lenet")["error"]["text"] == told
+    # Whoever asks for something that is made of a network has asked wrongly.
+    assert asked.problem("design/code", 422, text="lenet") == told
 
 
 def test_files_are_not_read(asked: Asked, tmp_path: Path) -> None:
     path = tmp_path / "mine.txt"
     path.write_text("input 28x28x1 -> fc 10", encoding="utf-8")
-    for route in ("design", "design/code"):
-        assert asked.post(route, text=str(path)).status_code == 422
-    assert asked.post("design", text="os.py:path").status_code == 422
+    for text in (str(path), "os.py:path"):
+        assert asked.record("design", text=text)["error"]["kind"] == "NotationError"
+        assert asked.post("design/code", text=text).status_code == 422
 
 
 def test_two_hundred_layers_as_one_types(asked: Asked) -> None:
@@ -137,13 +141,37 @@ def test_layers_are_put_in_changed_and_taken_away(asked: Asked) -> None:
     assert edited(path=[0], action="before", notation="batchnorm") == (
         "input auto -> batchnorm -> conv 4 3x3 -> relu -> fc classes"
     )
-    answer = asked.post("design/edit", text=text, path=[1], action="replace", notation="maxpool 99")
-    assert answer.status_code == 422
-    assert "maxpool 99" in answer.json()["notation"]  # the line that came out, to be mended
     assert asked.post("design/edit", text=text, path=[9], action="remove").status_code == 422
     assert asked.record("design/edit", text="article", path=[0], action="remove")["canonical"] == (
         str(Architecture(*_without_first("article")))
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "notation", "marked"),
+    [
+        # in what was given
+        ({"path": [0], "action": "replace", "notation": "cnv 4"}, "cnv 4", "cnv"),
+        ({"path": [1], "action": "after", "notation": "tanh -> maxpool 99"}, None, "maxpool 99"),
+        ({"path": [1], "action": "before", "notation": " "}, " ", ""),
+        # in the line that came out
+        ({"path": [0], "action": "replace", "notation": "conv 4 28x28"}, LINE, "maxpool 2"),
+    ],
+)
+def test_a_wrong_change_is_told_where_it_was_written(
+    asked: Asked, change: dict[str, Any], notation: str | None, marked: str
+) -> None:
+    text = "input auto -> conv 4 3x3 -> relu -> maxpool 2 -> fc classes"
+    error = asked.record("design/edit", text=text, **change)["error"]
+    assert error["notation"] == (notation or change["notation"])
+    assert error["notation"][error["start"] : error["end"]] == marked
+    assert error["remedy"]
+
+
+def test_a_text_that_cannot_be_read_is_not_changed(asked: Asked) -> None:
+    text = "input 28x28x1 -> maxpool 99 -> fc 10"
+    record = asked.record("design/edit", text=text, path=[0], action="replace", notation="relu")
+    assert record["error"]["notation"] == text
 
 
 def _without_first(name: str) -> tuple[object, ...]:

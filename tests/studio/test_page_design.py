@@ -60,7 +60,7 @@ def test_an_error_stands_under_the_caret_with_its_remedy(browser: Browser, asked
         view.at(TEXT).fill("input 28x28x1 -> cnv 8 3x3 -> fc 10")
         view.at("mark.wrong").wait_for()
         assert view.at("mark.wrong").inner_text() == "cnv"
-        assert "unknown layer 'cnv'" in view.at(".editor-said").inner_text()
+        assert "unknown layer 'cnv'" in view.at(".editor-said").first.inner_text()
         mark, said = view.at("mark.wrong").bounding_box(), view.at(".editor-said b").bounding_box()
         assert mark is not None
         assert said is not None
@@ -93,13 +93,64 @@ def test_a_layer_is_changed_put_in_and_taken_away(browser: Browser, asked: Asked
         view.until("document.querySelector('#spine [data-layer=conv1]') !== null")
 
 
-def test_a_wrong_layer_is_refused_with_a_remedy(browser: Browser, asked: Asked) -> None:
+def test_a_wrong_layer_is_told_at_its_field(browser: Browser, asked: Asked) -> None:
     query = {"lens": "design", "net": SMALL, "layer": "conv1"}
     with Viewed(browser, asked, query) as view:
-        view.page.get_by_label("notation of conv1").fill("conv 4 99x99")
-        view.page.keyboard.press("Enter")
-        view.at("#lens [role=alert]").wait_for()
-        assert view.query()["net"] == SMALL
+        field = view.page.get_by_label("notation of conv1")
+        field.fill("conv 4 5x5 strde 2")
+        field.press("Enter")
+        view.at(".layer-tools mark.wrong").wait_for()
+        assert view.at("mark.wrong").inner_text() == "strde"
+        said = view.at(".layer-tools .editor-said").first
+        assert "did you mean" in said.inner_text()
+        assert "column" not in view.at(".layer-tools").inner_text()
+        # right under the mistake, in a field that shows all of its text
+        at, under = view.at("mark.wrong").bounding_box(), said.locator("b").bounding_box()
+        assert at is not None
+        assert under is not None
+        assert 0 <= under["y"] - (at["y"] + at["height"]) < 24
+        assert field.evaluate("field => [field.clientWidth - field.scrollWidth]") == [0]
+        view.page.get_by_role("button", name="write “stride”").click()
+        assert said.inner_text() == ""
+        field.press("Enter")
+        view.holds("net", SMALL.replace("conv 8 3x3 stride 2", "conv 4 5x5 stride 2"))
+        assert view.problems == []
+
+
+def test_a_change_that_does_not_fit_is_told_at_its_field(browser: Browser, asked: Asked) -> None:
+    net = "input 28x28x1 -> conv 8 3x3 -> maxpool 2 -> fc 10"
+    query = {"lens": "design", "net": net, "layer": "conv1"}
+    with Viewed(browser, asked, query) as view:
+        field = view.page.get_by_label("notation of conv1")
+        field.fill("conv 4 99x99")
+        field.press("Enter")
+        view.says(".layer-tools .editor-said", "its kernel is 99 high")
+        assert view.at("mark.wrong").inner_text() == "conv 4 99x99"
+        field.fill("conv 4 28x28")  # and now it is another layer that does not fit
+        field.press("Enter")
+        view.says(".layer-tools .editor-said", "then “maxpool 2” does not fit")
+        assert view.at("mark.wrong").count() == 0
+        other = view.page.get_by_label("a layer to put in")
+        other.fill("tanh -> dropout 2")
+        other.press("Enter")
+        view.says(".layer-tools form:nth-of-type(2) .editor-said", "probability must be")
+        assert view.at("form:nth-of-type(2) mark.wrong").inner_text() == "2"
+        other.fill("tanh")
+        assert view.at("form:nth-of-type(2) .editor-said").inner_text() == ""
+        assert view.query()["net"] == net
+        assert view.problems == []
+
+
+def test_a_layer_of_a_text_that_cannot_be_read_is_not_changed(
+    browser: Browser, asked: Asked
+) -> None:
+    query = {"lens": "design", "net": SMALL, "layer": "conv1"}
+    with Viewed(browser, asked, query) as view:
+        view.at(".costs").wait_for()
+        view.at(TEXT).fill(f"{SMALL} ->")
+        view.page.get_by_role("button", name="take away").click()
+        view.says(".layer-tools .editor-said", "mend its text first")
+        assert view.at(TEXT).input_value() == f"{SMALL} ->"
 
 
 def test_the_caret_and_the_drawing_choose_a_layer(browser: Browser, asked: Asked) -> None:

@@ -37,8 +37,7 @@ class Viewed:
         self.page.goto(self.address + (f"?{urlencode(query)}" if query else ""))
 
     def _said(self, message: Any) -> None:
-        # A notation that is being typed is wrong now and then: the server says so with 422.
-        if message.type in ("error", "warning") and "status of 422" not in message.text:
+        if message.type in ("error", "warning"):
             self.problems.append(message.text)
 
     def __enter__(self) -> Viewed:

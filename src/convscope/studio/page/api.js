@@ -56,6 +56,13 @@ export const get = async (path, query = null, signal = undefined) => (await ask(
 
 export const post = async (path, content, signal = undefined) => (await ask(path, body(content, signal))).json();
 
+/** The same of what answers a text that cannot be read with its `error`: a problem like any other. */
+export async function tried(path, content, signal = undefined) {
+  const found = await post(path, content, signal);
+  if (found.error) throw new Problem(found.error);
+  return found;
+}
+
 export const text = async (path, content, signal = undefined) => (await ask(path, body(content, signal))).text();
 
 /** { head, arrays: { name: { values, shape } } } */

@@ -10,10 +10,11 @@ from starlette.responses import PlainTextResponse, Response
 
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.arithmetic import explain
-from convscope.architecture.editing import Action, edited
+from convscope.architecture.editing import Action, edited, placed
 from convscope.architecture.layers import Volume
 from convscope.architecture.zoo import ZOO
-from convscope.studio.answers import Body, Record
+from convscope.errors import ConvscopeError, NotationError, ShapeError, UsageError
+from convscope.studio.answers import Body, Record, problem_of
 from convscope.studio.spine import read, spine
 
 __all__ = ["router"]
@@ -58,25 +59,44 @@ class Edit(Body):
     """One layer of a network changed; ``path`` is that of the spine."""
 
     text: Text
-    path: Annotated[list[Index], Field(min_length=1, max_length=20)]
+    path: Annotated[tuple[Index, ...], Field(strict=False, min_length=1, max_length=20)]
     action: Action
     notation: Annotated[str, Field(max_length=2000)] = ""
 
 
 @router.post("")
 def design(body: Design) -> Record:
-    """Every number of a network, and its layers with their places in the text."""
+    """Every number of a network, and its layers with their places in the text.
+
+    A text that cannot be read, as one is while it is being typed, is no fault of who asks:
+    the answer holds the problem as ``error``, which else is null, and nothing but the text.
+    """
     volume = None if body.volume is None else Volume(*body.volume)
-    return _worked_out(*read(body.text, volume, body.classes))
+    try:
+        return _worked_out(*read(body.text, volume, body.classes))
+    except UsageError as error:
+        return _unread(body.text, error)
 
 
 @router.post("/edit")
 def edit(body: Edit) -> Record:
-    """The network with a layer put in, put in another's place, or taken away."""
-    given, complete = read(body.text)
+    """The network with a layer put in, put in another's place, or taken away.
+
+    What cannot be read, or does not fit, is told as ``error``; its place is one in the
+    body's ``notation`` where that is at fault, and else in the line that came out.
+    """
+    try:
+        given, complete = read(body.text)
+    except UsageError as error:
+        return _unread(body.text, error)
     # What is open ("input auto", "fc classes") stays so.
     own = complete if body.text.strip().lower() in ZOO else Architecture.parse(given)
-    return _worked_out(*read(str(edited(own, tuple(body.path), body.action, body.notation))))
+    try:
+        return _worked_out(*read(str(edited(own, body.path, body.action, body.notation))))
+    except ShapeError as error:
+        return _unread(body.text, placed(error, body.path, body.action, body.notation))
+    except NotationError as error:
+        return _unread(body.text, error)
 
 
 def _worked_out(text: str, architecture: Architecture) -> Record:
@@ -84,11 +104,17 @@ def _worked_out(text: str, architecture: Architecture) -> Record:
         {
             "schema": "convscope.design/1",
             "text": text,
+            "error": None,
             "canonical": str(architecture),
             "explanation": explain(architecture).as_dict(),
             "spine": spine(text, architecture),
         }
     )
+
+
+def _unread(text: str, error: ConvscopeError) -> Record:
+    problem = problem_of(error).model_dump()
+    return Record({"schema": "convscope.design/1", "text": text, "error": problem})
 
 
 @router.post("/compare")

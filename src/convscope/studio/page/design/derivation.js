@@ -3,6 +3,8 @@
 import { button, make } from "../parts/make.js";
 import { derived, formula } from "../parts/formula.js";
 import { percent } from "../parts/numbers.js";
+import { renewed } from "../parts/renewed.js";
+import { Editor } from "./editor.js";
 
 const SUGGESTED = ["conv 16 3x3 pad 1", "conv 32 5x5 pad 2", "batchnorm", "relu", "maxpool 2", "avgpool 2", "globalavgpool", "dropout", "fc 10", "residual { conv 16 3x3 pad 1 -> relu }"];
 const SIDE = "W_out = ⌊(W − F + 2·P)/S⌋ + 1";
@@ -22,7 +24,7 @@ export class Derivation {
   #edit;
   #key = "";
 
-  /** edit(action, path, notation) changes one layer. */
+  /** edit(action, path, notation) changes one layer, and promises what is wrong with that, or null. */
   constructor(edit) {
     this.#edit = edit;
     this.root = make("section.derivation", { "aria-label": "the layer, worked out" }, this.#head, this.#tools, this.#terms);
@@ -32,7 +34,7 @@ export class Derivation {
     const canonical = record.explanation.architecture;
     this.#head.replaceChildren(make("h2", {}, cost.name), make("span.small", {}, `${volume(cost.input)} → `, this.#guessed(canonical, cost, "side", guessing) ? "?" : volume(cost.output)));
     const key = `${canonical} ${cost.name}`;
-    if (key !== this.#key) this.#tools.replaceChildren(...this.#toolsOf(card));
+    if (key !== this.#key) renewed(this.#tools, ...this.#toolsOf(card));
     this.#key = key;
     const all = [...this.#rows(cost)];
     const open = all.filter(([what, , count]) => count && this.#guessed(canonical, cost, what, guessing)).length;
@@ -40,7 +42,7 @@ export class Derivation {
       if (count && this.#guessed(canonical, cost, what, guessing)) return [label, this.#guess(canonical, cost, what, count, label, redraw)];
       return [label, content()];
     });
-    this.#terms.replaceChildren(...rows.flatMap(([label, content]) => [make("dt", {}, label), make("dd", {}, content)]));
+    renewed(this.#terms, ...rows.flatMap(([label, content]) => [make("dt", {}, label), make("dd", {}, content)]));
   }
 
   #guessed(canonical, cost, what, guessing) {
@@ -109,17 +111,27 @@ export class Derivation {
 
   #toolsOf(card) {
     if (!card) return [];
-    const own = make("input.code", { type: "text", value: card.notation, "aria-label": `notation of ${card.name}`, size: Math.max(16, Math.min(40, card.notation.length + 2)) });
-    const other = make("input.code", { type: "text", value: "relu", "aria-label": "a layer to put in", size: 18 });
-    other.setAttribute("list", "suggested-layers");
-    const form = (content, act) => make("form.row", { onsubmit: (event) => { event.preventDefault(); act(); } }, content);
-    const put = (action) => this.#edit(action, card.path, other.value);
-    return [
-      make("datalist", { id: "suggested-layers" }, SUGGESTED.map((value) => make("option", { value }))),
-      form([own, make("button", { type: "submit" }, "change"), button("take away", () => this.#edit("remove", card.path, ""))], () => this.#edit("replace", card.path, own.value)),
-      form([make("span.small", {}, "put"), other, button("before", () => put("before")), make("button", { type: "submit" }, "after"), make("span.small", {}, `it`)], () => put("after")),
+    const list = make("datalist", { id: "suggested-layers" }, SUGGESTED.map((value) => make("option", { value })));
+    const own = new Editor(`notation of ${card.name}`);
+    const other = new Editor("a layer to put in", { suggestions: list.id });
+    own.text = card.notation;
+    other.text = "relu";
+    const act = async (field, action, notation) => {
+      field.problem = behind(await this.#edit(action, card.path, notation), notation);
+    };
+    const form = (field, submit, ...verbs) => make("form", { onsubmit: (event) => { event.preventDefault(); submit(); } }, field.root, make("div.row", {}, ...verbs));
+    const put = (action) => act(other, action, other.text);
+    return [list,
+      form(own, () => act(own, "replace", own.text), make("button", { type: "submit" }, "change"), button("take away", () => act(own, "remove", ""))),
+      form(other, () => put("after"), make("span.small", {}, "put it"), button("before", () => put("before")), make("button", { type: "submit" }, "after")),
     ];
   }
+}
+
+/** A mistake elsewhere is told with the layer that it is about: its place is none in this text. */
+function behind(problem, notation) {
+  const about = problem?.notation && problem.notation !== notation && problem.notation.slice(problem.start, problem.end);
+  return about ? { ...problem, problem: `then “${about}” does not fit: ${problem.problem}` } : problem;
 }
 
 export const volume = (sides) => (sides.flat ? String(sides.channels) : `${sides.height}×${sides.width}×${sides.channels}`);
