@@ -8,6 +8,7 @@ import inside from "./lenses/inside.js";
 import train from "./lenses/train.js";
 import { begin, renew, sourceOf, studio } from "./looking.js";
 import { button, make, trouble } from "./parts/make.js";
+import { renewed } from "./parts/renewed.js";
 import { Spine } from "./spine.js";
 import { address, go, listen, state } from "./state.js";
 
@@ -89,7 +90,7 @@ function show(now) {
   spine.show(now);
   if (shown !== lens) {
     shown?.hide();
-    place.replaceChildren();
+    renewed(place);
     place.dataset.lens = lens.name;
     place.setAttribute("aria-label", lens.title);
     shown = lens;

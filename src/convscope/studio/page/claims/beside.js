@@ -3,6 +3,7 @@
 import { leaves, subject } from "../looking.js";
 import { button, choice, make, trouble } from "../parts/make.js";
 import { thousands } from "../parts/numbers.js";
+import { renewed } from "../parts/renewed.js";
 import { Spine } from "../spine.js";
 import { go, poolsText } from "../state.js";
 
@@ -56,13 +57,11 @@ export class Beside {
     if (side.shown === network) return;
     side.shown = network;
     side.facts = make("span.small");
-    const focused = side.head.contains(document.activeElement) ? document.activeElement.tagName : null;
     const name = this.#networks.length > 2
       ? choice(side.key, this.#networks.map((each) => [each.name, each.name]), network.name, (chosen) => go({ [side.key]: chosen }))
       : make("b", {}, network.name);
-    side.head.replaceChildren(name, side.facts,
+    renewed(side.head, name, side.facts,
       button("put it on top", () => go(aboutOf(network)), { className: "quiet", "aria-label": `put it on top, for all lenses: ${network.name}` }));
-    if (focused) side.head.querySelector(focused)?.focus();
     side.place.replaceChildren();
     side.spine = new Spine(side.place, { label: `layers of: ${network.name}`, about: aboutOf(network) });
   }

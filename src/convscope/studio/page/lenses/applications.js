@@ -6,6 +6,7 @@ import * as api from "../api.js";
 import { CARDS, TRUTHS } from "../applications/card.js";
 import { once } from "../looking.js";
 import { button, empty, make, trouble } from "../parts/make.js";
+import { renewed } from "../parts/renewed.js";
 import { go, state as current } from "../state.js";
 
 const TITLES = {
@@ -60,7 +61,7 @@ function build(place) {
 }
 
 function showTabs(task) {
-  parts.tabs.replaceChildren(...tasks.map((each) => {
+  renewed(parts.tabs, ...tasks.map((each) => {
     const tab = button(each.view, () => go({ task: each.view, runs: null, look: null }));
     if (each === task) tab.setAttribute("aria-current", "true");
     return tab;
@@ -86,14 +87,14 @@ function showControls(task, now) {
     } });
     items.push(make("label.control", {}, make("span", {}, "at least as sure as"), slider, said));
   }
-  parts.controls.replaceChildren(...items);
+  renewed(parts.controls, ...items);
 }
 
 function showMethods(task, now) {
   const all = methods(task);
   const names = chosen(task, now).map((each) => each.name);
   parts.methods.hidden = all.length < 2;
-  parts.methods.replaceChildren(make("legend.small", {}, "side by side"), ...all.map((each) => {
+  renewed(parts.methods, make("legend.small", {}, "side by side"), ...all.map((each) => {
     const box = make("input", { type: "checkbox", checked: names.includes(each.name), onchange: () => {
       const next = box.checked ? [...names, each.name] : names.filter((name) => name !== each.name);
       if (next.length) go({ runs: next.join(",") });

@@ -3,6 +3,7 @@
 import * as api from "../api.js";
 import { Beside, FORGOTTEN } from "../claims/beside.js";
 import { button, choice, empty, make, trouble } from "../parts/make.js";
+import { renewed } from "../parts/renewed.js";
 import { go, state as current } from "../state.js";
 
 const LOOKS = { holds: "passed", "holds when": "passed", "not reproduced here": "failed", "too little data to say": "open" };
@@ -27,7 +28,7 @@ function build(place) {
 }
 
 function showList(now) {
-  parts.list.replaceChildren(...claims.map((each) => {
+  renewed(parts.list, ...claims.map((each) => {
     const name = each.name;
     const open = make("button", { type: "button", onclick: () => choose(name) }, make("span", {}, each.title), word(each.verdict));
     if (name === (now.claim || claims[0].name)) open.setAttribute("aria-current", "true");
@@ -97,7 +98,7 @@ function draw(record) {
   parts.beside.show(current());
   parts.measuring = make("section.measuring", { "aria-label": "measure it here" });
   const results = outcomes.map(([key, outcome]) => result(record.name, key, outcome));
-  parts.claim.replaceChildren(
+  renewed(parts.claim,
     make("h2", {}, known.title), make("p.says", {}, known.says),
     outcomes.length ? "" : empty("Nothing has been measured yet, and nothing is in the package."),
     make(`div.results${results.length > 1 ? ".several" : ""}`, {}, results),
@@ -151,9 +152,7 @@ function showMeasuring(name) {
   if (!parts?.measuring || !standing) return;
   const alive = ["quick", "full"].find((key) => ["measuring", "stopping"].includes(standing[key].state));
   const own = standing[alive || extent];
-  const focused = parts.measuring.contains(document.activeElement) ? document.activeElement.tagName : null;
-  parts.measuring.replaceChildren(make("h3", {}, "Measure it here"), ...(alive ? underWay(name, alive, own) : toBegin(name, own)));
-  if (focused) parts.measuring.querySelector(focused)?.focus();
+  renewed(parts.measuring, make("h3", {}, "Measure it here"), ...(alive ? underWay(name, alive, own) : toBegin(name, own)));
 }
 
 function underWay(name, key, { state, progress }) {

@@ -7,6 +7,7 @@ import * as api from "../api.js";
 import { renew, sourceOf, studio } from "../looking.js";
 import { button, empty, make, trouble } from "../parts/make.js";
 import { percent, thousands } from "../parts/numbers.js";
+import { renewed } from "../parts/renewed.js";
 import { go, state as current } from "../state.js";
 import { Beginning, runList } from "../train/beginning.js";
 import { Following } from "../train/following.js";
@@ -263,7 +264,7 @@ async function fill(run) {
 }
 
 function showList(now) {
-  parts.list.replaceChildren(runList(runs, shownRun(now)));
+  renewed(parts.list, runList(runs, shownRun(now)));
 }
 
 export default {
