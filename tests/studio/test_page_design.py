@@ -162,7 +162,7 @@ def test_the_caret_and_the_drawing_choose_a_layer(browser: Browser, asked: Asked
         assert {fill for fill in fills if fill != "none"} <= {f"var(--{role})" for role in LIGHT}
         view.at(".network text").filter(has_text="conv2").first.click()
         view.until("document.querySelector('.derivation h2').textContent === 'conv2'")
-        assert view.at(".mirror mark").inner_text() == "conv 32 5x5 pad 2"
+        assert view.at(".mirror mark").first.inner_text() == "conv 32 5x5 pad 2"
         view.at(TEXT).evaluate("area => { area.focus(); area.setSelectionRange(60, 60); }")
         view.page.keyboard.press("ArrowRight")
         view.until("document.querySelector('.derivation h2').textContent === 'pool1'")

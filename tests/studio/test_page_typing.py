@@ -218,6 +218,19 @@ def test_typing_is_undone_step_by_step(browser: Browser, asked: Asked) -> None:
         assert text_of(view) != SMALL
 
 
+def test_what_was_typed_in_one_run_is_undone_at_once(browser: Browser, asked: Asked) -> None:
+    with designed(browser, asked) as view:
+        view.at(TEXT).click()
+        view.page.keyboard.press("Control+End")
+        view.page.keyboard.type(" -> dropout 0.5", delay=30)
+        rested(view)
+        view.page.keyboard.press("Control+z")
+        # The first key is answered at once, and what is drawn then parts the run.
+        assert text_of(view) in (SMALL, f"{SMALL} ")
+        view.page.keyboard.press("Control+z")
+        assert text_of(view) == SMALL
+
+
 def test_a_change_in_the_panel_is_undone_in_the_text(browser: Browser, asked: Asked) -> None:
     with designed(browser, asked) as view:
         field = view.page.get_by_label("notation of conv1")

@@ -8,7 +8,11 @@ let made = 0;
 
 export class Editor {
   #area;
-  #mirror = make("pre.mirror", { "aria-hidden": "true" });
+  /** What stands before the mark, in it, and behind it.  Only their text changes: Chromium undoes
+   *  what was typed in one run step by step wherever an element has left the page in between. */
+  #pieces = ["", "", ""].map((text) => document.createTextNode(text));
+  #marked = make("mark", {}, this.#pieces[1]);
+  #mirror = make("pre.mirror", { "aria-hidden": "true" }, this.#pieces[0], this.#marked, this.#pieces[2]);
   #said;
   #frame;
   #typed;
@@ -92,9 +96,12 @@ export class Editor {
 
   #mark() {
     const { text } = this;
-    const marked = this.#wrong || this.#span;
-    const parts = marked ? [text.slice(0, marked[0]), make(`mark${this.#wrong ? ".wrong" : ""}`, {}, text.slice(...marked) || " "), text.slice(marked[1])] : [text];
-    this.#mirror.replaceChildren(...parts, "\n");
+    const [start, end] = this.#wrong || this.#span || [text.length, text.length];
+    const [before, within, after] = this.#pieces;
+    before.data = text.slice(0, start);
+    within.data = text.slice(start, end) || (this.#wrong ? " " : "");
+    after.data = `${text.slice(end)}\n`;
+    this.#marked.classList.toggle("wrong", Boolean(this.#wrong));
   }
 
   #say() {
@@ -125,8 +132,7 @@ export class Editor {
 
   /** What is said stands right under what is meant. */
   #place() {
-    const mark = this.#mirror.querySelector("mark.wrong");
-    const [from, whole] = [mark || this.#frame, this.#frame].map((each) => each.getBoundingClientRect());
+    const [from, whole] = [this.#wrong ? this.#marked : this.#frame, this.#frame].map((each) => each.getBoundingClientRect());
     this.#said.style.marginLeft = `${Math.max(0, Math.min(from.left - whole.left, whole.width - 320))}px`;
   }
 }
