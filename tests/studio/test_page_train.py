@@ -100,6 +100,79 @@ def test_a_network_is_trained_while_one_watches(browser: Browser, training: Aske
         assert view.problems == []
 
 
+def in_flight(view: Viewed) -> list[int]:
+    """How many measurements were asked for at once; filled in as the page goes on."""
+    parts = ("/confusion", "/kernels", "/health")
+    open_ones: set[Any] = set()
+    most = [0]
+
+    def begun(request: Any) -> None:
+        if any(part in request.url for part in parts):
+            open_ones.add(request)
+            most[0] = max(most[0], len(open_ones))
+
+    view.page.on("request", begun)
+    view.page.on("requestfinished", lambda request: open_ones.discard(request))
+    view.page.on("requestfailed", lambda request: open_ones.discard(request))
+    return most
+
+
+def answer_is(view: Viewed, record: Any) -> None:
+    """Waits until the spine's answer is this one."""
+    view.until(
+        "wanted => { const shown = [...document.querySelectorAll('#spine .answer td[data-value]')]"
+        ".map((each) => Number(each.dataset.value)); return shown.length === wanted.length"
+        " && shown.every((each, at) => Math.abs(each - wanted[at]) < 1e-6); }",
+        sorted(record["probabilities"], reverse=True),
+    )
+
+
+def test_everything_follows_a_training_to_its_end(browser: Browser, training: Asked) -> None:
+    """The network on top, all panels and the other lenses: on the way, and when it is over."""
+    body: dict[str, Any] = {"data": "fashion-mini", "settings": {"epochs": 150}}
+    name = training.record("runs", architecture=NETWORK, **body)["run"]
+    train_lens = {"lens": "train", "run": name}
+    with Viewed(browser, training, train_lens) as view:
+        most = in_flight(view)
+        view.holds("net", name)
+        view.until(
+            f"document.querySelector('#head select').selectedOptions[0].text.includes('{name}')"
+        )
+        inside = {"net": name, "layer": "fc", "unit": "0"}
+        with Viewed(browser, training, inside) as other:
+            first = other.number(".unit-value data")
+            other.until(f"Number(document.querySelector('.unit-value data').value) !== {first}")
+            # All panels are of one moment, the one at the end of the time line or one shortly before.
+            view.until(
+                "/^After [1-9]/.test(document.querySelector('.measures p').textContent)"
+                " && !document.querySelector('.measures').hasAttribute('aria-busy')"
+            )
+            texts = view.page.evaluate(
+                "[...document.querySelectorAll('.measures section')].map((each) =>"
+                " /after ([\\d,]+) steps/i.exec(each.textContent)[1])"
+            )
+            assert len(set(texts)) == 1
+            view.says(".run-head", "is finished")
+            steps = training.get(f"runs/{name}").json()["results"]["steps"]
+            end = training.record("inside/answer", source=name, image="0")
+            value = training.record("inside/unit", source=name, layer="fc", unit=[0])["value"]
+            for each in (view, other):
+                answer_is(each, end)
+            other.until(
+                f"Math.abs(document.querySelector('.unit-value data').value - {value}) < 1e-5"
+            )
+            view.says(".measures", f"After {steps:,} steps")
+            view.says(".measures", "test images")
+            view.says(".health", f"after {steps:,} steps")
+            assert other.problems == []
+        chosen = view.page.evaluate(
+            "document.querySelector('#head select').selectedOptions[0].text"
+        )
+        assert chosen == name
+        assert most == [1]
+        assert view.problems == []
+
+
 def test_a_server_that_is_started_anew_goes_on_following(
     browser: Browser, opening: Opening, training: Asked, runs: Path
 ) -> None:

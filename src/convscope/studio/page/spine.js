@@ -39,6 +39,7 @@ export class Spine {
     root.append(this.#list, this.#words);
   }
 
+  /** Is done when it is filled. */
   async show(now) {
     const turn = ++this.#asked;
     this.#now = now;
@@ -55,11 +56,12 @@ export class Spine {
     const anew = this.#built !== record.canonical;
     if (anew) this.#build(record);
     this.#choose(now);
-    if (anew && !first && now.lens === "design") this.#later(now, turn);
-    else {
-      this.#later.cancel();
-      this.#fill(now, turn, record);
+    if (anew && !first && now.lens === "design") {
+      this.#later(now, turn);
+      return;
     }
+    this.#later.cancel();
+    await this.#fill(now, turn);
   }
 
   /** Layers that another network does not have; told in words, too. */

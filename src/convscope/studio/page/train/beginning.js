@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { sourceOf, studio, subject } from "../looking.js";
 import { button, choice, make, trouble } from "../parts/make.js";
 import { percent } from "../parts/numbers.js";
+import { runOf } from "../runs.js";
 import { go } from "../state.js";
 
 const RECIPES = {
@@ -30,9 +31,9 @@ export class Beginning {
   }
 
   /** Which network: one of the zoo by its name, so that it fits other images, too. */
-  async show(now, runs) {
+  async show(now) {
     const source = sourceOf(now);
-    const run = runs.find((each) => each.name === source);
+    const run = runOf(source);
     const zoo = studio().zoo.map((each) => each.name);
     let text = source;
     try {
