@@ -186,6 +186,52 @@ def test_a_channel_is_switched_off(browser: Browser, asked: Asked, example: Subj
         assert "off" not in view.query()
 
 
+@pytest.mark.parametrize("layer", ["conv2", "relu2"])
+def test_a_unit_that_is_off_says_so(
+    browser: Browser, asked: Asked, example: Subject, layer: str
+) -> None:
+    query = {"layer": layer, "unit": "5,3,3", "image": "2"}
+    with Viewed(browser, asked, query) as view, outputs(example, 2) as values:
+        view.at("kernel-slide .value-steps").wait_for()
+        view.says(".shown-image figcaption", "it sees 14×14 pixels")
+        field = view.at(".shown-image figcaption").inner_text()
+        view.page.get_by_role("button", name=f"switch channel 5 of {layer} off").click()
+        view.says(".unit-value", "switched off")
+        assert view.number(".unit-value data") == 0
+        view.says(f"li:has(> [data-step={layer}])", "switched off")
+        assert view.number(f"[data-step={layer}]") == 0
+        # What comes behind is worked out of the 0, as torch does it.
+        changed = switch_off(example, layer, [5])
+        with outputs(changed, 2) as silent:
+            for step in ("conv2", "batch2", "relu2"):
+                torchs = float(silent[step][5, 3, 3])
+                wanted = pytest.approx(torchs, rel=CLOSE, abs=CLOSE)
+                assert view.number(f"[data-step={step}]") == wanted
+        assert float(values[layer].abs().max()) > 0
+        assert view.at(".shown-image figcaption").inner_text() == field
+        view.says(".large-map figcaption", "switched off")
+        assert view.at(".one-unit [role=alert]").count() == 0
+        view.at("summary").filter(has_text="What it looks for").click()
+        view.says("details:has(.missing)", "no image excites it")
+        view.at("summary").filter(has_text="What it listens to").click()
+        view.at("dd").filter(has_text="no gradient leads back").wait_for()
+        assert view.problems == []
+
+
+def test_a_unit_that_cannot_be_had_leaves_no_other_ones_value(
+    browser: Browser, asked: Asked
+) -> None:
+    with Viewed(browser, asked, {"layer": "pool1", "unit": "3,3,3"}) as view:
+        view.number(".unit-value data")
+        view.page.evaluate(
+            "history.pushState(null, '', '?layer=pool1&unit=99,3,3');"
+            " dispatchEvent(new PopStateEvent('popstate'))"
+        )
+        view.at(".one-unit [role=alert]").wait_for()
+        assert view.at(".unit-value").inner_text() == ""
+        assert "row 3" not in view.at(".one-unit h2").inner_text()
+
+
 def test_a_pooling_is_changed(browser: Browser, asked: Asked) -> None:
     with Viewed(browser, asked, {"layer": "pool1", "unit": "5,3,3"}) as view:
         view.page.get_by_label("in the place of pool1").select_option("avg")

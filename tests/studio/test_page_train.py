@@ -142,7 +142,7 @@ def test_everything_follows_a_training_to_its_end(browser: Browser, training: As
         with Viewed(browser, training, inside) as other:
             first = other.number(".unit-value data")
             other.until(f"Number(document.querySelector('.unit-value data').value) !== {first}")
-            # All panels are of one moment, the one at the end of the time line or one shortly before.
+            # All panels are of one moment.
             view.until(
                 "/^After [1-9]/.test(document.querySelector('.measures p').textContent)"
                 " && !document.querySelector('.measures').hasAttribute('aria-busy')"

@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { answer, leaves, once, sight, sourceOf } from "../looking.js";
 import { bars } from "../parts/answer.js";
 import { button, choice, make, trouble } from "../parts/make.js";
-import { percent, signed } from "../parts/numbers.js";
+import { percent, signed, thousands } from "../parts/numbers.js";
 import { go, offOf, offText, poolsOf, poolsText } from "../state.js";
 
 const IMAGES = 300;
@@ -29,10 +29,10 @@ export class Changing {
     const [off, pools] = [offOf(now.off), poolsOf(now.pools)];
     this.#showTools(now, card, channel, off, pools);
     this.#showList(off, pools, record);
-    this.#measure(now, off, pools);
-    const key = JSON.stringify([sight(now, false), card.name]);
+    const key = JSON.stringify([sourceOf(now), now.step, card.name]);
     if (key !== this.#key) this.#ranked.replaceChildren();
     this.#key = key;
+    return this.#measure(now, off, pools);
   }
 
   #showTools(now, card, channel, off, pools) {
@@ -104,8 +104,9 @@ export class Changing {
     try {
       const found = await once(["ranking", question], () => api.post("inside/ranking", question));
       const most = found.ranking.slice(0, 8).map((each) => (typeof each === "number" ? found.effects.find((effect) => effect.channel === each) : each));
+      const after = question.step === null ? "" : `, after ${thousands(question.step)} steps`;
       this.#ranked.replaceChildren(
-        make("h3", {}, `Channels of ${card.name}, by what is lost without them`),
+        make("h3", {}, `Channels of ${card.name}, by what is lost without them${after}`),
         make("ol.ranking", {}, most.map((effect) => make("li", {},
           button(`channel ${effect.channel}`, () => go({ unit: card.output.flat ? String(effect.channel) : `${effect.channel},0,0` }), { className: "quiet" }),
           ` ${signed(percent(effect.difference))}`))));

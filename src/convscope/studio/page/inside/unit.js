@@ -56,7 +56,7 @@ export class Unit {
     this.#name(found);
     const first = found.stages[0];
     try {
-      const wide = first.kind === "conv" && first.at.length === 3;
+      const wide = (first.instead?.kind ?? first.kind) === "conv" && first.at.length === 3;
       const data = wide ? await slide(now, first.layer, first.at[0]) : null;
       if (turn !== this.#turned) return;
       if (data) this.#slides(now, found, data);
@@ -66,9 +66,11 @@ export class Unit {
     }
   }
 
-  fail(problem) {
+  fail(problem, layer) {
     this.#turned += 1;
     this.#key = "";
+    this.#title.textContent = `One unit of ${layer}`;
+    this.#value.replaceChildren();
     this.#body.replaceChildren(trouble(problem));
   }
 
@@ -79,7 +81,9 @@ export class Unit {
     const last = found.stages.at(-1);
     const shown = value(found.value, 5);
     shown.dataset.step = "unit";
-    this.#value.replaceChildren(`${last.formula} = `, last.derivation === written(found.value, 4) ? "" : `${last.derivation} = `, shown);
+    if (last.kind === "off") {
+      this.#value.replaceChildren(make("b.off", {}, "switched off: "), shown, last.instead ? `, in the place of ${written(last.instead.value, 5)}` : "");
+    } else this.#value.replaceChildren(`${last.formula} = `, last.derivation === written(found.value, 4) ? "" : `${last.derivation} = `, shown);
     if (found.field_note) this.#value.append(` (${found.field_note})`);
   }
 
@@ -91,7 +95,10 @@ export class Unit {
     if (key !== this.#key || !this.#slide) {
       this.#slide ??= make("kernel-slide");
       this.#slide.addEventListener("place", this.#moved);
+      const focused = this.#slide.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
       this.#slide.data = slideData(data, [row, column]);
+      // A training that goes on brings other numbers: whoever moves the kernel goes on, too.
+      if (focused) [...this.#slide.querySelectorAll("[aria-label]")].find((each) => each.getAttribute("aria-label") === focused)?.focus();
     } else this.#slide.place = [row, column];
     this.#key = key;
     this.#slide.followed = found.stages[0].shape.join() === found.shape.join() ? found.layer : "";
@@ -156,8 +163,10 @@ export class Unit {
     return make("ol.value-steps", {}, stages.map((stage) => {
       const number = value(stage.value, 5);
       number.dataset.step = stage.layer;
+      const off = stage.kind === "off" ? make("b.off", {}, " switched off") : "";
+      const sum = stage.kind !== "off" ? `${stage.derivation} =` : stage.instead ? `${stage.instead.derivation} = ${written(stage.instead.value, 5)}` : "";
       const terms = stage.patch ? `${thousands(stage.patch.length * stage.patch[0].length * stage.patch[0][0].length)} products: ` : "";
-      return make("li", {}, make("span.name", {}, stage.layer), make("span.arithmetic", {}, `${terms}${stage.derivation} =`), number);
+      return make("li", {}, make("span.name", {}, stage.layer), make("span.arithmetic", {}, `${terms}${sum}`, off), number);
     }));
   }
 }
