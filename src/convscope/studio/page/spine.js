@@ -18,6 +18,7 @@ export class Spine {
   #built = "";
   #asked = 0;
   #input = make("heat-map", { label: "the image" });
+  #imageName = make("b", {}, "image");
   #result = make("li.card.result");
   #about;
   #now = {};
@@ -85,7 +86,7 @@ export class Spine {
     this.#cards.clear();
     const input = record.explanation.input;
     const sides = `${input.height}×${input.width}×${input.channels}`;
-    const open = make("button", { type: "button", onclick: () => this.#chooseImage() }, this.#input, make("b", {}, "image"), make("small.volume", {}, sides));
+    const open = make("button", { type: "button", onclick: () => this.#chooseImage() }, this.#input, this.#imageName, make("small.volume", {}, sides));
     this.#list.replaceChildren(
       make("li.card.image", {}, open),
       ...record.spine.flatMap((card) => this.#items(card)),
@@ -160,7 +161,9 @@ export class Spine {
       const [{ head, arrays }, said] = await Promise.all([strip(now), answer(now)]);
       if (turn !== this.#asked) return;
       this.#input.data = picture(arrays.image);
-      this.#input.setAttribute("label", `the image: ${said.image.class || said.image.name}`);
+      const own = /^picture-/.test(now.image || "");
+      this.#imageName.textContent = own ? "your picture" : "image";
+      this.#input.setAttribute("label", own ? "your picture" : `the image: ${said.image.class || said.image.name}`);
       const known = new Map(head.layers.map((layer) => [layer.name, layer]));
       for (const [name, card] of this.#cards) {
         card.found = known.has(name) ? { ...known.get(name), maps: arrays[name] } : null;
@@ -179,6 +182,7 @@ export class Spine {
     const best = said.probabilities.indexOf(Math.max(...said.probabilities));
     const parts = [];
     if (!now.layer && !now.lens) parts.push("Touch a layer to see what it makes of the image; touch an arrow to see how its numbers come about.");
+    if (/^picture-/.test(now.image || "")) parts.push("What goes through it is your picture, brought to its size.");
     if (!said.trained) parts.push("Not trained: the weights are random.");
     if (said.image.class && said.image.class !== said.classes[best] && said.trained) parts.push(`It is ${one(said.image.class)}, and is taken for ${one(said.classes[best])}.`);
     if (said.note) parts.push(`${now.off || now.pools ? "Changed: " : ""}${said.note}.`.replace("..", "."));
