@@ -2,9 +2,9 @@
 //
 // A card opens its layer, an edge its derivation.  Maps are drawn when they come into view.
 
-import { answer, leaves, picture, plane, sourceOf, strip, subject } from "./looking.js";
+import { answer, picture, plane, strip, subject } from "./looking.js";
 import { bars } from "./parts/answer.js";
-import { make, rested } from "./parts/make.js";
+import { button, make, rested } from "./parts/make.js";
 import { one } from "./parts/numbers.js";
 import { go, offOf, poolsOf, state } from "./state.js";
 
@@ -14,6 +14,8 @@ export class Spine {
   #root;
   #list;
   #words = make("p.spine-words", { role: "status" });
+  #before = button("", () => this.#scroll(-1), { className: "quiet", hidden: true });
+  #after = button("", () => this.#scroll(1), { className: "quiet", hidden: true });
   #cards = new Map();
   #built = "";
   #asked = 0;
@@ -37,7 +39,9 @@ export class Spine {
     this.#root = root;
     this.#about = about;
     this.#list = make("ol.spine", { "aria-label": label });
-    root.append(this.#list, this.#words);
+    root.append(this.#list, make("div.spine-foot", {}, this.#before, this.#words, this.#after));
+    this.#list.addEventListener("scroll", () => this.#count(), { passive: true });
+    new ResizeObserver(() => this.#count()).observe(this.#list);
   }
 
   /** Is done when it is filled. */
@@ -92,6 +96,36 @@ export class Spine {
       ...record.spine.flatMap((card) => this.#items(card)),
       this.#result);
     for (const { item } of this.#cards.values()) this.#seen.observe(item);
+    this.#count();
+  }
+
+  // --- what stands outside the strip ---
+
+  /** From where to where the cards are seen: the answer may stand over them. */
+  #shown() {
+    const { left, right } = this.#list.getBoundingClientRect();
+    const over = getComputedStyle(this.#result).position === "sticky" ? this.#result.getBoundingClientRect().left : right;
+    return [left, Math.min(right, over)];
+  }
+
+  /** Says how many layers there are on either side, and leads there. */
+  #count() {
+    const [left, right] = this.#shown();
+    const boxes = [...this.#cards.values()].map(({ open }) => open.getBoundingClientRect());
+    const before = boxes.filter((box) => box.left < left - 1).length;
+    const after = boxes.filter((box) => box.right > right + 1).length;
+    const answer = !after && this.#result.getBoundingClientRect().right > this.#list.getBoundingClientRect().right + 24;
+    const words = (count) => `${count} more ${count === 1 ? "layer" : "layers"}`;
+    this.#before.hidden = !before;
+    this.#after.hidden = !after && !answer;
+    this.#before.textContent = `← ${words(before)}`;
+    this.#after.textContent = `${answer ? "the answer" : words(after)} →`;
+    this.#list.classList.toggle("cut", after > 0);
+  }
+
+  #scroll(way) {
+    const [left, right] = this.#shown();
+    this.#list.scrollBy({ left: way * Math.max(104, (right - left) - 104) });
   }
 
   #items(card) {
@@ -116,9 +150,11 @@ export class Spine {
     // Inside a block, which says its own name, what stands behind the last dot is enough.
     const open = make("button", { type: "button", title: card.name, onclick: () => this.#open(card) },
       maps, make("b", {}, card.name.split(".").at(-1)), make("small.volume", {}, card.output.text));
+    const zero = make("span.zero", { hidden: true }, "all zero");
+    open.prepend(zero);
     const item = make("li.card", {}, open);
     item.dataset.layer = card.name;
-    this.#cards.set(card.name, { item, open, maps, found: null, drawn: null, visible: false });
+    this.#cards.set(card.name, { item, open, maps, zero, found: null, drawn: null, visible: false });
     return item;
   }
 
@@ -170,6 +206,7 @@ export class Spine {
         if (card.visible) this.#draw(card);
       }
       this.#result.replaceChildren(bars(said, 10));
+      this.#count();
       this.#say(now, said);
     } catch (problem) {
       if (turn === this.#asked) this.#words.replaceChildren(make("b", {}, problem.problem), problem.remedy ? `: ${problem.remedy}` : "");
@@ -193,6 +230,7 @@ export class Spine {
     if (!card.found || card.drawn === card.found) return;
     card.drawn = card.found;
     const { maps, limit } = card.found;
+    card.zero.hidden = limit !== 0;
     const spatial = maps.shape.length === 3;
     const count = spatial ? Math.min(SHOWN, maps.shape[0]) : 1;
     while (card.maps.childElementCount > count) card.maps.lastChild.remove();

@@ -59,7 +59,7 @@ export class Maps {
       this.#said.replaceChildren();
       this.#total = found.head.shape[0];
       this.#title.textContent = layer;
-      this.#kind.textContent = `${card.notation}, ${card.output.text}`;
+      this.#kind.textContent = `${card.notation}, ${card.output.text}${found.head.limit === 0 ? ", all zero on this image" : ""}`;
       if (flat) this.#list(found, at);
       else this.#draw(now, found, large, at);
     } catch (problem) {
@@ -103,7 +103,7 @@ export class Maps {
     this.#large.cursor = [row, column];
     this.#large.setAttribute("label", `${head.layer}, channel ${this.#channel}, ${whole.shape.at(-2)} rows of ${whole.shape.at(-1)} values; arrow keys take another unit`);
     this.#told.replaceChildren(`channel ${this.#channel}, row ${row}, column ${column}: `, value(whole.values[row * whole.shape.at(-1) + column], 4),
-      isOff(now, head.layer, this.#channel) ? make("b.off", {}, " switched off") : "", make("br"), "Each value is a unit: click one.");
+      make("b.off", {}, isOff(now, head.layer, this.#channel) ? " switched off" : whole.values.some(Boolean) ? "" : " the whole map is 0"), make("br"), "Each value is a unit: click one.");
   }
 
   /** A vector: its values in order, each a unit. */
