@@ -93,11 +93,14 @@ def test_layers_outside_the_strip_are_counted_and_led_to(
         hidden = int(more.inner_text().split()[0])
         assert 0 < hidden < 15
         # So many are not, or not wholly, seen: the answer may stand over them.
-        seen = """() => [...document.querySelectorAll('#spine [data-layer] button')].filter((each) => {
+        seen = """() => {
+            const cards = [...document.querySelectorAll('#spine [data-layer] button')];
+            return cards.filter((each) => {
             const box = each.getBoundingClientRect();
             const at = document.elementFromPoint(box.right - 3, box.top + 10);
             return box.right <= innerWidth && each.contains(at);
-        }).length"""
+            }).length;
+        }"""
         assert view.page.evaluate(seen) == 15 - hidden
         while "layer" in (more.inner_text() if more.is_visible() else ""):
             more.click()

@@ -110,6 +110,63 @@ def test_the_kernel_slides_by_itself_and_the_unit_follows(browser: Browser, aske
         )
 
 
+def test_the_heading_names_the_place_of_the_kernel(browser: Browser, asked: Asked) -> None:
+    """While it slides by itself, too."""
+    both = (
+        "[document.querySelector('.one-unit h2').textContent.match(/row (\\d+), column (\\d+)/)"
+        ".slice(1).join(), document.querySelector('kernel-slide').place.join()]"
+    )
+    with Viewed(browser, asked, {"layer": "conv1", "unit": "2,10,10"}) as view:
+        view.at("kernel-slide .play").click()
+        for column in (12, 15, 18):
+            view.until(f"document.querySelector('kernel-slide').place[1] > {column}")
+            heading, place = view.page.evaluate(both)
+            assert heading == place
+        view.at("kernel-slide .play").click()
+        assert view.problems == []
+
+
+def test_a_poolings_unit_goes_with_the_kernel(
+    browser: Browser, asked: Asked, example: Subject
+) -> None:
+    with Viewed(browser, asked, {"layer": "pool1", "unit": "5,3,3", "image": "3"}) as view:
+        slider = view.at("kernel-slide input[aria-label=place]")
+        slider.wait_for()
+        slider.focus()
+        for _ in range(5):
+            view.page.keyboard.press("ArrowRight")
+        _, column = view.page.evaluate("document.querySelector('kernel-slide').place")
+        view.holds("unit", f"5,3,{column // 2}")
+        view.says(".one-unit h2", f"row 3, column {column // 2}")
+        # The kernel stays where it was put, also where another place of the window wins.
+        view.page.wait_for_timeout(600)
+        assert view.page.evaluate("document.querySelector('kernel-slide').place[1]") == column
+        with outputs(example, 3) as values:
+            torchs = float(values["pool1"][5, 3, column // 2])
+        assert view.number(".unit-value data") == pytest.approx(torchs, abs=CLOSE)
+        assert view.problems == []
+
+
+def test_maps_of_a_layer_have_one_scale(browser: Browser, asked: Asked) -> None:
+    with Viewed(browser, asked, {"layer": "conv2", "unit": "5,3,3"}) as view:
+        view.at("kernel-slide .value-steps").wait_for()
+        limits = view.page.evaluate(
+            "[document.querySelector('.large-map colour-scale').getAttribute('limit'),"
+            " document.querySelectorAll('.slide-maps colour-scale')[1].getAttribute('limit')]"
+        )
+        assert float(limits[0]) == pytest.approx(float(limits[1]), rel=1e-6)
+
+
+def test_the_kernel_is_in_sight_at_once(browser: Browser, asked: Asked) -> None:
+    with Viewed(browser, asked, {"layer": "conv1", "unit": "2,10,10"}) as view:
+        view.at("kernel-slide .value-steps").wait_for()
+        view.filled()
+        top = view.at(".slide-maps heat-map").first.evaluate(
+            "each => each.getBoundingClientRect().top"
+        )
+        assert top < 800
+
+
 def test_a_layer_of_hundreds_of_channels_comes_in_pages(browser: Browser, asked: Asked) -> None:
     net = "input 28x28x1 -> conv 200 3x3 -> relu -> fc 10"
     with Viewed(browser, asked, {"net": net, "layer": "conv1", "unit": "0,1,1"}) as view:

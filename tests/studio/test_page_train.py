@@ -246,6 +246,44 @@ def test_a_training_that_began_elsewhere_is_followed(browser: Browser, training:
         assert view.problems == []
 
 
+def test_losses_are_shown_whole_and_with_digits_that_count(
+    browser: Browser, training: Asked
+) -> None:
+    with Viewed(browser, training, {"lens": "train", "net": "done"}) as view:
+        view.says(".run-head", "is finished")
+        words = view.page.evaluate(
+            "import('./parts/numbers.js').then(({ significant }) =>"
+            " [5e-6, 0.0123, 2.3456, 0, 31.4, 12345].map(significant))"
+        )
+        assert words == ["5.0e−6", "0.0123", "2.35", "0", "31.4", "12,345"]
+        drawn = view.page.evaluate(
+            """() => {
+                const curves = document.querySelector("learning-curves");
+                const value = [2.3, 1.9, ...Array.from({ length: 98 }, () => 0.02)];
+                const step = value.map((_, at) => at + 1);
+                curves.data = { steps: 100, moment: null, loss: { step, value }, scores: [] };
+                const points = curves.querySelector("path.raw").getAttribute("d").slice(1);
+                return points.split("L").map((point) => Number(point.split(" ")[1]));
+            }"""
+        )
+        assert drawn[0] < drawn[1] < drawn[2]
+        assert drawn[0] > 0
+
+
+def test_on_a_narrow_page_the_form_stands_above_what_is_watched(
+    browser: Browser, training: Asked
+) -> None:
+    look = {"viewport": {"width": 360, "height": 800}}
+    with Viewed(browser, training, {"lens": "train", "net": "done"}, **look) as view:
+        view.says(".run-head", "is finished")
+        form, head = view.at(".begin-fold"), view.at(".run-head")
+        top = "each => each.getBoundingClientRect().top"
+        assert form.evaluate(top) < head.evaluate(top)
+        assert not view.page.get_by_role("button", name="start training").is_visible()
+        form.locator("> summary").click()
+        assert view.page.get_by_role("button", name="start training").is_visible()
+
+
 def test_what_went_wrong_is_said_in_its_place(browser: Browser, training: Asked) -> None:
     wrong = NETWORK.replace("fc 10", "fc 3")
     with Viewed(browser, training, {"lens": "train", "net": wrong}) as view:

@@ -220,9 +220,8 @@ export class Spine {
     const parts = [];
     if (!now.layer && !now.lens) parts.push("Touch a layer to see what it makes of the image; touch an arrow to see how its numbers come about.");
     if (/^picture-/.test(now.image || "")) parts.push("What goes through it is your picture, brought to its size.");
-    if (!said.trained) parts.push("Not trained: the weights are random.");
     if (said.image.class && said.image.class !== said.classes[best] && said.trained) parts.push(`It is ${one(said.image.class)}, and is taken for ${one(said.classes[best])}.`);
-    if (said.note) parts.push(`${now.off || now.pools ? "Changed: " : ""}${said.note}.`.replace("..", "."));
+    if (said.note) parts.push(noted(now, said));
     this.#words.textContent = parts.join(" ");
   }
 
@@ -242,4 +241,12 @@ export class Spine {
         : { values: maps.values, shape: [maps.values.length, 1], limit };
     });
   }
+}
+
+/** What is to be said of the network: that it is not trained, how it was changed. */
+function noted(now, said) {
+  const notes = said.note.split("; ").map((note) => (said.trained ? note : note.replace(/^.* is untrained: /, "Not trained: ")));
+  const changed = now.off || now.pools ? notes.findIndex((note) => / switched off$|not trained again$/.test(note)) : -1;
+  if (changed >= 0) notes[changed] = `Changed: ${notes[changed]}`;
+  return `${notes.join("; ").replace("; Changed: ", ". Changed: ")}.`.replace("..", ".");
 }

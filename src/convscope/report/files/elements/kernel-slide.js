@@ -249,7 +249,7 @@
       const [row, column] = this.#place;
       const channel = groups_of[this.#kernel] + this.#slice;
       for (const [key, value, text] of [
-        ["place", row * size[1] + column, `row ${row}, column ${column}`],
+        ["place", row * size[1] + column, `row ${row}, column ${column} of ${this.#data.layer}`],
         ["kernel", this.#kernel, String(channels[this.#kernel])],
         ["slice", this.#slice, String(channel)],
       ]) {

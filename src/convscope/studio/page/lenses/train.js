@@ -52,8 +52,16 @@ function build(place) {
   parts.scrubber.addEventListener("moment", (event) => moment(event.detail.step));
   parts.curves.addEventListener("moment", (event) => moment(nearest(event.detail.step)));
   parts.watched.replaceChildren(nothing());
-  place.replaceChildren(make("div.train", {}, make("div.train-side", {}, parts.beginning.root, parts.list), parts.watched));
+  // On a narrow page it stands above what is watched, folded up.
+  parts.fold = make("details.begin-fold", { open: true }, make("summary", {}, make("h2", {}, "Train it")), parts.beginning.root);
+  place.replaceChildren(make("div.train", {}, make("div.train-side", {}, parts.fold, parts.list), parts.watched));
 }
+
+const NARROW = window.matchMedia("(max-width: 60em)");
+const fold = () => {
+  if (parts) parts.fold.open = !NARROW.matches || following === null;
+};
+NARROW.addEventListener("change", fold);
 
 const nothing = () => empty("This network has not been trained. Start it with “Train it”, and watch it learn here; or look at a run that there is.");
 
@@ -77,6 +85,7 @@ function watch() {
   scores = new Map();
   [looked, told] = ["", null];
   parts.said.replaceChildren();
+  fold();
   if (following === null) {
     parts.watched.replaceChildren(nothing());
     return;

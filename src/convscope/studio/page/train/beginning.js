@@ -59,7 +59,7 @@ export class Beginning {
     };
     const what = this.root.querySelector(".what") || make("p.what");
     this.root.replaceChildren(
-      make("h2", {}, "Train it"), what,
+      what,
       choice("images", data.map((each) => [each.name, each.ready ? each.name : `${each.name} (not here yet)`]), this.#asked.data, set("data")),
       make("p.small", {}, chosen.summary),
       chosen.ready ? "" : this.#download(),
