@@ -141,6 +141,8 @@ def test_everything_follows_a_training_to_its_end(browser: Browser, training: As
         inside = {"net": name, "layer": "fc", "unit": "0"}
         with Viewed(browser, training, inside) as other:
             first = other.number(".unit-value data")
+            button = other.page.get_by_role("button", name="switch channel 0 of fc off")
+            button.focus()
             other.until(f"Number(document.querySelector('.unit-value data').value) !== {first}")
             # All panels are of one moment.
             view.until(
@@ -164,6 +166,8 @@ def test_everything_follows_a_training_to_its_end(browser: Browser, training: As
             view.says(".measures", f"After {steps:,} steps")
             view.says(".measures", "test images")
             view.says(".health", f"after {steps:,} steps")
+            # Whoever was about to press something still is.
+            assert button.evaluate("each => each === document.activeElement")
             assert other.problems == []
         chosen = view.page.evaluate(
             "document.querySelector('#head select').selectedOptions[0].text"

@@ -137,7 +137,7 @@ async function start() {
   // One after another: a training that is looked at needs the processor.
   growing.begin(async (now) => {
     await spine.show(now);
-    await shown.show(now, place);
+    if (shown.live) await shown.show(now, place);
   });
   hearOfRuns(() => {
     showSources(state());

@@ -18,6 +18,7 @@ export class Changing {
   #ranked = make("div");
   #turned = 0;
   #key = "";
+  #tooled = "";
 
   constructor() {
     this.root = make("section.changing", { "aria-label": "change the network" },
@@ -27,8 +28,13 @@ export class Changing {
 
   show(now, record, card, channel) {
     const [off, pools] = [offOf(now.off), poolsOf(now.pools)];
-    this.#showTools(now, card, channel, off, pools);
-    this.#showList(off, pools, record);
+    // Left alone where nothing has changed: a training that goes on takes no focus away.
+    const tools = JSON.stringify([sourceOf(now), now.step, card.name, channel, off, pools]);
+    if (tools !== this.#tooled) {
+      this.#showTools(now, card, channel, off, pools);
+      this.#showList(off, pools, record);
+    }
+    this.#tooled = tools;
     const key = JSON.stringify([sourceOf(now), now.step, card.name]);
     if (key !== this.#key) this.#ranked.replaceChildren();
     this.#key = key;

@@ -54,6 +54,7 @@ class Section {
 export class Attribution extends Section {
   #method = METHODS[0][0];
   #target = null;
+  #tooled = "";
 
   constructor() {
     super("Which pixels count", "attribution, with a check of whether it may be trusted");
@@ -88,6 +89,9 @@ export class Attribution extends Section {
   }
 
   #tools(said) {
+    const key = said.classes.join();
+    if (key === this.#tooled) return;
+    this.#tooled = key;
     const classes = [["", "the likeliest class"], ...said.classes.map((name, place) => [String(place), name])];
     this.tools.replaceChildren(
       choice("method", METHODS, this.#method, (method) => { this.#method = method; this.refresh(); }),

@@ -71,6 +71,8 @@ async function unitOf(state, card) {
 export default {
   name: "inside",
   title: "Look inside",
+  /** It shows what depends on the moment: drawn again as a training goes on. */
+  live: true,
   show,
   hide() {
     turned += 1;

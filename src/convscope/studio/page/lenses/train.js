@@ -223,6 +223,7 @@ function showList(now) {
 export default {
   name: "train",
   title: "Train",
+  live: true,
   follows: shownRun,
 
   /** Is done when what it shows has been measured. */
