@@ -188,6 +188,10 @@ def test_masks_and_captions_and_clips(browser: Browser, applied: Asked) -> None:
         view.holds("task", "captioning")
         word = view.at("button.word").first
         word.wait_for()
+        view.until(
+            "document.querySelector('boxed-picture canvas').getContext('2d')"
+            ".getImageData(20, 20, 9, 9).data.some(Boolean)"
+        )
         before = view.page.evaluate("document.querySelector('boxed-picture canvas').toDataURL()")
         word.press("Enter")
         assert word.get_attribute("aria-pressed") == "true"
@@ -195,6 +199,9 @@ def test_masks_and_captions_and_clips(browser: Browser, applied: Asked) -> None:
             "(before) => document.querySelector('boxed-picture canvas').toDataURL() !== before",
             before,
         )
+        # Answers that come later leave it as it is.
+        view.until("!document.querySelector('.cards').hasAttribute('aria-busy')")
+        assert word.get_attribute("aria-pressed") == "true"
         view.page.get_by_role("button", name="clips").click()
         view.holds("task", "clips")
         frame = view.page.get_by_role("slider", name="frame").first

@@ -22,6 +22,8 @@ let least = 0.5;
 let turned = 0;
 let known = "";
 let answers = [];
+/** The card of what is there. */
+let truth = null;
 /** What the files of pictures were called, as long as the page is open. */
 const called = new Map();
 
@@ -107,7 +109,7 @@ function showControls(task, now) {
     const slider = make("input", { type: "range", min: LOWEST, max: 0.95, step: 0.05, value: least, oninput: () => {
       least = Number(slider.value);
       said.textContent = least.toFixed(2);
-      draw(taskOf(current()));
+      draw(taskOf(current()), true);
     } });
     items.push(make("label.control", {}, make("span", {}, "at least as sure as"), slider, said));
   }
@@ -157,7 +159,8 @@ function ask(task, each, now) {
 /** One method after another: their times would not be their own. */
 async function answer(task, now) {
   const turn = ++turned;
-  answers = chosen(task, now).map((each) => ({ each, found: null, problem: null }));
+  answers = chosen(task, now).map((each) => ({ each, found: null, problem: null, card: null }));
+  truth = null;
   draw(task);
   parts.cards.setAttribute("aria-busy", "true");
   for (const one of answers) {
@@ -172,16 +175,28 @@ async function answer(task, now) {
   parts.cards.removeAttribute("aria-busy");
 }
 
-function draw(task) {
+/** Cards that stand there stay, with what was pressed on them; anew where they would say something else. */
+function draw(task, anew = false) {
   const classes = task.runs[0]?.classes || [];
+  for (const one of answers) if (anew || !one.card || one.card.waits) one.card = cardOf(task, one, classes);
   const first = answers.find(({ found }) => found?.head.truth || found?.arrays.truth);
-  const truth = first ? TRUTHS[task.task](first.found, { classes: classesOf(first, classes) }) : null;
-  parts.cards.replaceChildren(...answers.map((one) => {
-    const { each, found, problem } = one;
-    if (problem) return make("section.card-of.plain", { "aria-label": each.title }, make("h3", {}, each.title), trouble(problem));
-    if (!found) return make("section.card-of.plain.waiting", { "aria-label": each.title }, make("h3", {}, each.title), make("p.missing", {}, "looking …"));
-    return CARDS[task.task](each.title, each.run ? each.name : null, found, { least, classes: classesOf(one, classes) });
-  }), truth || "");
+  if (first && !truth) truth = TRUTHS[task.task](first.found, { classes: classesOf(first, classes) });
+  const cards = [...answers.map(({ card }) => card), ...(truth ? [truth] : [])];
+  cards.forEach((card, place) => {
+    const there = parts.cards.children[place];
+    if (!there) parts.cards.append(card);
+    else if (there !== card) there.replaceWith(card);
+  });
+  while (parts.cards.children.length > cards.length) parts.cards.lastChild.remove();
+}
+
+function cardOf(task, one, classes) {
+  const { each, found, problem } = one;
+  if (problem) return make("section.card-of.plain", { "aria-label": each.title }, make("h3", {}, each.title), trouble(problem));
+  if (found) return CARDS[task.task](each.title, each.run ? each.name : null, found, { least, classes: classesOf(one, classes) });
+  const card = make("section.card-of.plain.waiting", { "aria-label": each.title }, make("h3", {}, each.title), make("p.missing", {}, "looking …"));
+  card.waits = true;
+  return card;
 }
 
 /** In the order that gives them their colours; of what has no run, those of the others. */
