@@ -168,7 +168,8 @@ def test_architectures_are_untrained_and_drawn_with_the_seed(tmp_path: Path) -> 
     for subject, name in zip(found, ["custom", "custom", "mine"], strict=True):
         assert not subject.trained
         assert subject.name == name
-        assert subject.note == f"{name} is untrained: its weights are drawn with seed 4"
+        told = "this network" if name == "custom" else name
+        assert subject.note == f"{told} is untrained: its weights are drawn with seed 4"
         assert torch.equal(
             subject.module.get_parameter("conv1.weight"),
             found[0].module.get_parameter("conv1.weight"),

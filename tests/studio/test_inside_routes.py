@@ -133,6 +133,21 @@ def test_channels_off_and_poolings_swapped(asked: Asked, example: Subject) -> No
         assert plain == pytest.approx(values["fc"].softmax(0).tolist(), abs=1e-6)
 
 
+def test_a_unit_of_a_channel_that_is_off(asked: Asked) -> None:
+    plain = asked.record("inside/unit", layer="conv2", unit=[5, 3, 3])
+    record = asked.record("inside/unit", layer="conv2", unit=[5, 3, 3], off={"conv2": [5]})
+    assert record["value"] == 0
+    assert record["field"] == plain["field"]
+    assert record["stages"][-1]["kind"] == "off"
+    assert record["stages"][-1]["instead"]["value"] == plain["value"]
+    head, _ = asked.arrays("inside/slide", layer="conv2", channels=[5], off={"relu2": [5]})
+    assert [step["off"] for step in head["after"]] == [[], [0], []]
+    made = asked.arrays("inside/maps", layer="conv2")[0]
+    assert head["limit"] == made["limit"]
+    heat = asked.record("inside/field", layer="conv2", channel=5, off={"conv2": [5]}, images=2)
+    assert heat["effective"]["box"] is None
+
+
 def test_records_are_those_of_the_functions(asked: Asked, example: Subject) -> None:
     assert asked.record("inside/attribution", method="saliency", image="1") == (
         attribute(example, 1, "saliency").as_dict()

@@ -80,6 +80,62 @@ def test_another_network_is_chosen(browser: Browser, asked: Asked) -> None:
         assert view.query() == {"net": "lenet5"}
 
 
+DEEP = "input 28x28x1 -> " + "conv 4 3x3 pad 1 -> relu -> " * 7 + "fc 10"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_layers_outside_the_strip_are_counted_and_led_to(
+    browser: Browser, asked: Asked, width: int
+) -> None:
+    look = {"viewport": {"width": width, "height": 800}, "reduced_motion": "reduce"}
+    with Viewed(browser, asked, {"net": DEEP}, **look) as view:
+        view.filled()
+        more = view.at(".spine-foot button").last
+        assert "more layers →" in more.inner_text()
+        assert not view.at(".spine-foot button").first.is_visible()
+        hidden = int(more.inner_text().split()[0])
+        assert 0 < hidden < 15
+        # So many are not, or not wholly, seen: the answer may stand over them.
+        seen = """() => {
+            const cards = [...document.querySelectorAll('#spine [data-layer] button')];
+            return cards.filter((each) => {
+            const box = each.getBoundingClientRect();
+            const at = document.elementFromPoint(box.right - 3, box.top + 10);
+            return box.right <= innerWidth && each.contains(at);
+            }).length;
+        }"""
+        assert view.page.evaluate(seen) == 15 - hidden
+        while "layer" in (more.inner_text() if more.is_visible() else ""):
+            more.click()
+            view.page.wait_for_timeout(100)
+        assert view.at("#spine [data-layer=fc]").is_visible()
+        back = view.at(".spine-foot button").first
+        assert "more layer" in back.inner_text()
+        back.press("Enter")
+        view.says(".spine-foot button:last-child", "more layer")
+        assert view.problems == []
+
+
+def test_a_layer_that_is_all_zero_is_seen_and_says_so(browser: Browser, asked: Asked) -> None:
+    off = "relu1:" + ",".join(map(str, range(16)))
+    with Viewed(browser, asked, {"off": off, "layer": "relu1"}) as view:
+        view.filled()
+        for layer in ("relu1", "pool1"):
+            view.at(f"#spine [data-layer={layer}] .zero").wait_for()
+            assert "all zero" in view.at(f"#spine [data-layer={layer}]").inner_text()
+            tile = view.at(f"#spine [data-layer={layer}] heat-map").first
+            assert tile.evaluate("each => getComputedStyle(each).outlineStyle") == "solid"
+        assert not view.at("#spine [data-layer=conv2] .zero").is_visible()
+        view.says(".maps .heading", "all zero")
+
+
+def test_the_menu_names_what_is_shown(browser: Browser, asked: Asked) -> None:
+    chosen = "document.querySelector('#head select').selectedOptions[0].textContent"
+    with Viewed(browser, asked, {"net": DEEP}) as view:
+        view.filled()
+        assert view.page.evaluate(chosen) == "your notation"
+
+
 def test_it_says_what_cannot_be_opened(browser: Browser, asked: Asked) -> None:
     with Viewed(browser, asked, {"net": "no-such-run"}) as view:
         view.at("#lens [role=alert]").first.wait_for()

@@ -89,6 +89,96 @@ def test_a_picture_of_ones_own(browser: Browser, applied: Asked) -> None:
         view.says("#lens [role=alert]", "picture")
 
 
+def test_a_picture_stays_chosen_from_task_to_task(browser: Browser, applied: Asked) -> None:
+    """And it is said what is looked at: in the form, and on top."""
+    pixels = np.zeros((64, 96), np.uint8)
+    pixels[16:48, 20:60] = 220
+    query = {"lens": "applications", "task": "detection", "runs": "baseline", "seed": "1"}
+    with Viewed(browser, applied, query) as view:
+        view.says(".cards", "what is there")
+        view.at("input[type=file]").set_input_files([file_of(pixels)])
+        view.says(".asking", "your picture (mine.png)")
+        look = view.query()["look"]
+        view.says("#spine .card.image", "your picture")
+        view.says(".spine-words", "your picture")
+        for task in ("segmentation", "captioning"):
+            view.page.get_by_role("button", name=task).click()
+            view.holds("task", task)
+            view.until("document.querySelector('.cards:not([aria-busy]) boxed-picture')")
+            assert view.query()["look"] == look
+            assert "your picture" in view.at(".asking").inner_text()
+            assert view.at(".asking input[type=number]").count() == 0
+            assert "what is there" not in view.at(".cards").inner_text()
+            assert "what people might say" not in view.at(".cards").inner_text()
+        view.page.get_by_role("button", name="clips").click()
+        view.says(".asking", "Your picture is no clip")
+        view.until("document.querySelector('.cards:not([aria-busy]) boxed-picture')")
+        view.page.get_by_role("button", name="detection").click()
+        view.says(".asking", "your picture")
+        view.page.get_by_role("button", name="back to scene 1").click()
+        view.says(".cards", "what is there")
+        assert view.query() == {"lens": "applications", "task": "detection", "seed": "1"}
+        view.until("document.querySelector('#spine .card.image').innerText.startsWith('image')")
+        assert view.problems == []
+
+
+def test_a_picture_from_look_inside_is_at_hand(browser: Browser, applied: Asked) -> None:
+    with Viewed(browser, applied, {}) as view:
+        view.filled()
+        view.at(".picking input[type=file]").set_input_files([file_of(np.eye(40) > 0)])
+        view.says("#spine .card.image", "your picture")
+        view.page.get_by_role("link", name="Applications").click()
+        view.page.get_by_role("button", name="the picture on top").click()
+        assert view.query()["look"] == view.query()["image"]
+        view.says(".asking", "your picture")
+
+
+def test_pictures_of_a_row_begin_at_the_same_height(browser: Browser, applied: Asked) -> None:
+    with Viewed(browser, applied, {"lens": "applications", "task": "detection"}) as view:
+        view.until("document.querySelectorAll('.cards:not([aria-busy]) boxed-picture').length > 3")
+        tops = view.page.evaluate(
+            "[...document.querySelectorAll('.card-of boxed-picture')].map((each) =>"
+            " [each.closest('.card-of').getBoundingClientRect().top,"
+            " each.getBoundingClientRect().top])"
+        )
+        by_row: dict[int, set[int]] = {}
+        for row, top in tops:
+            by_row.setdefault(round(row), set()).add(round(top))
+        assert all(len(each) == 1 for each in by_row.values())
+
+
+def test_names_of_boxes_do_not_cover_one_another(browser: Browser, applied: Asked) -> None:
+    with Viewed(browser, applied, {"lens": "design"}) as view:
+        view.filled()
+        names = view.page.evaluate(
+            """async () => {
+                const found = [];
+                const { fillRect } = CanvasRenderingContext2D.prototype;
+                CanvasRenderingContext2D.prototype.fillRect = function (...sides) {
+                    found.push(sides);
+                    return fillRect.apply(this, sides);
+                };
+                const picture = { values: new Uint8Array(96 * 96), shape: [1, 96, 96] };
+                const box = (left, top) => [left, top, left + 40, top + 40];
+                const boxes = [[10, 30], [12, 31], [14, 33], [60, 0]].map(([left, top], kind) =>
+                    ({ box: box(left, top), text: `Ankle boot 0.9${kind}`, kind }));
+                const drawing = document.createElement("boxed-picture");
+                drawing.style.width = "300px";
+                document.body.append(drawing);
+                drawing.data = { picture, boxes };
+                await new Promise((done) => setTimeout(done, 300));
+                CanvasRenderingContext2D.prototype.fillRect = fillRect;
+                return found.slice(-4);
+            }"""
+        )
+        assert len(names) == 4
+        for place, (x, y, wide, tall) in enumerate(names):
+            for other_x, other_y, other_wide, other_tall in names[:place]:
+                across = min(x + wide, other_x + other_wide) - max(x, other_x)
+                down = min(y + tall, other_y + other_tall) - max(y, other_y)
+                assert across <= 0 or down <= 0
+
+
 def test_masks_and_captions_and_clips(browser: Browser, applied: Asked) -> None:
     with Viewed(browser, applied, {"lens": "applications"}) as view:
         view.page.get_by_role("button", name="segmentation").click()
@@ -98,6 +188,10 @@ def test_masks_and_captions_and_clips(browser: Browser, applied: Asked) -> None:
         view.holds("task", "captioning")
         word = view.at("button.word").first
         word.wait_for()
+        view.until(
+            "document.querySelector('boxed-picture canvas').getContext('2d')"
+            ".getImageData(20, 20, 9, 9).data.some(Boolean)"
+        )
         before = view.page.evaluate("document.querySelector('boxed-picture canvas').toDataURL()")
         word.press("Enter")
         assert word.get_attribute("aria-pressed") == "true"
@@ -105,6 +199,9 @@ def test_masks_and_captions_and_clips(browser: Browser, applied: Asked) -> None:
             "(before) => document.querySelector('boxed-picture canvas').toDataURL() !== before",
             before,
         )
+        # Answers that come later leave it as it is.
+        view.until("!document.querySelector('.cards').hasAttribute('aria-busy')")
+        assert word.get_attribute("aria-pressed") == "true"
         view.page.get_by_role("button", name="clips").click()
         view.holds("task", "clips")
         frame = view.page.get_by_role("slider", name="frame").first

@@ -99,17 +99,6 @@ def test_the_keyboard_leads_everywhere(browser: Browser, asked: Asked) -> None:
         assert view.problems == []
 
 
-def test_the_kernel_slides_by_itself_and_the_unit_follows(browser: Browser, asked: Asked) -> None:
-    with Viewed(browser, asked, {"layer": "conv1", "unit": "2,10,10"}) as view:
-        view.at("kernel-slide .play").click()
-        view.until("document.querySelector('kernel-slide').place[1] > 12")
-        view.at("kernel-slide .play").click()
-        column = view.page.evaluate("document.querySelector('kernel-slide').place[1]")
-        view.until(
-            "at => new URLSearchParams(location.search).get('unit') === at", f"2,10,{column}"
-        )
-
-
 def test_a_layer_of_hundreds_of_channels_comes_in_pages(browser: Browser, asked: Asked) -> None:
     net = "input 28x28x1 -> conv 200 3x3 -> relu -> fc 10"
     with Viewed(browser, asked, {"net": net, "layer": "conv1", "unit": "0,1,1"}) as view:
@@ -248,10 +237,3 @@ def test_channels_are_ranked_by_what_is_lost_without_them(browser: Browser, aske
         assert first.inner_text() == f"channel {record['ranking'][0]}"
         first.click()
         view.holds("unit", f"{record['ranking'][0]},0,0")
-
-
-def test_a_unit_that_is_not_there_is_said(browser: Browser, asked: Asked) -> None:
-    with Viewed(browser, asked, {"layer": "pool1", "unit": "99,3,3"}) as view:
-        view.at(".one-unit [role=alert]").wait_for()
-        view.at("#spine [data-layer=conv1] button").click()
-        view.at("kernel-slide .value-steps").wait_for()

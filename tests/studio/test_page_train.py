@@ -100,6 +100,83 @@ def test_a_network_is_trained_while_one_watches(browser: Browser, training: Aske
         assert view.problems == []
 
 
+def in_flight(view: Viewed) -> list[int]:
+    """How many measurements were asked for at once; filled in as the page goes on."""
+    parts = ("/confusion", "/kernels", "/health")
+    open_ones: set[Any] = set()
+    most = [0]
+
+    def begun(request: Any) -> None:
+        if any(part in request.url for part in parts):
+            open_ones.add(request)
+            most[0] = max(most[0], len(open_ones))
+
+    view.page.on("request", begun)
+    view.page.on("requestfinished", lambda request: open_ones.discard(request))
+    view.page.on("requestfailed", lambda request: open_ones.discard(request))
+    return most
+
+
+def answer_is(view: Viewed, record: Any) -> None:
+    """Waits until the spine's answer is this one."""
+    view.until(
+        "wanted => { const shown = [...document.querySelectorAll('#spine .answer td[data-value]')]"
+        ".map((each) => Number(each.dataset.value)); return shown.length === wanted.length"
+        " && shown.every((each, at) => Math.abs(each - wanted[at]) < 1e-6); }",
+        sorted(record["probabilities"], reverse=True),
+    )
+
+
+def test_everything_follows_a_training_to_its_end(browser: Browser, training: Asked) -> None:
+    """The network on top, all panels and the other lenses: on the way, and when it is over."""
+    body: dict[str, Any] = {"data": "fashion-mini", "settings": {"epochs": 150}}
+    name = training.record("runs", architecture=NETWORK, **body)["run"]
+    train_lens = {"lens": "train", "run": name}
+    with Viewed(browser, training, train_lens) as view:
+        most = in_flight(view)
+        view.holds("net", name)
+        view.until(
+            f"document.querySelector('#head select').selectedOptions[0].text.includes('{name}')"
+        )
+        inside = {"net": name, "layer": "fc", "unit": "0"}
+        with Viewed(browser, training, inside) as other:
+            first = other.number(".unit-value data")
+            button = other.page.get_by_role("button", name="switch channel 0 of fc off")
+            button.focus()
+            other.until(f"Number(document.querySelector('.unit-value data').value) !== {first}")
+            # All panels are of one moment.
+            view.until(
+                "/^After [1-9]/.test(document.querySelector('.measures p').textContent)"
+                " && !document.querySelector('.measures').hasAttribute('aria-busy')"
+            )
+            texts = view.page.evaluate(
+                "[...document.querySelectorAll('.measures section')].map((each) =>"
+                " /after ([\\d,]+) steps/i.exec(each.textContent)[1])"
+            )
+            assert len(set(texts)) == 1
+            view.says(".run-head", "is finished")
+            steps = training.get(f"runs/{name}").json()["results"]["steps"]
+            end = training.record("inside/answer", source=name, image="0")
+            value = training.record("inside/unit", source=name, layer="fc", unit=[0])["value"]
+            for each in (view, other):
+                answer_is(each, end)
+            other.until(
+                f"Math.abs(document.querySelector('.unit-value data').value - {value}) < 1e-5"
+            )
+            view.says(".measures", f"After {steps:,} steps")
+            view.says(".measures", "test images")
+            view.says(".health", f"after {steps:,} steps")
+            # Whoever was about to press something still is.
+            assert button.evaluate("each => each === document.activeElement")
+            assert other.problems == []
+        chosen = view.page.evaluate(
+            "document.querySelector('#head select').selectedOptions[0].text"
+        )
+        assert chosen == name
+        assert most == [1]
+        assert view.problems == []
+
+
 def test_a_server_that_is_started_anew_goes_on_following(
     browser: Browser, opening: Opening, training: Asked, runs: Path
 ) -> None:
@@ -171,6 +248,44 @@ def test_a_training_that_began_elsewhere_is_followed(browser: Browser, training:
         view.page.get_by_role("button", name="pause").click()
         view.says(".run-head", "is paused")
         assert view.problems == []
+
+
+def test_losses_are_shown_whole_and_with_digits_that_count(
+    browser: Browser, training: Asked
+) -> None:
+    with Viewed(browser, training, {"lens": "train", "net": "done"}) as view:
+        view.says(".run-head", "is finished")
+        words = view.page.evaluate(
+            "import('./parts/numbers.js').then(({ significant }) =>"
+            " [5e-6, 0.0123, 2.3456, 0, 31.4, 12345].map(significant))"
+        )
+        assert words == ["5.0e−6", "0.0123", "2.35", "0", "31.4", "12,345"]
+        drawn = view.page.evaluate(
+            """() => {
+                const curves = document.querySelector("learning-curves");
+                const value = [2.3, 1.9, ...Array.from({ length: 98 }, () => 0.02)];
+                const step = value.map((_, at) => at + 1);
+                curves.data = { steps: 100, moment: null, loss: { step, value }, scores: [] };
+                const points = curves.querySelector("path.raw").getAttribute("d").slice(1);
+                return points.split("L").map((point) => Number(point.split(" ")[1]));
+            }"""
+        )
+        assert drawn[0] < drawn[1] < drawn[2]
+        assert drawn[0] > 0
+
+
+def test_on_a_narrow_page_the_form_stands_above_what_is_watched(
+    browser: Browser, training: Asked
+) -> None:
+    look = {"viewport": {"width": 360, "height": 800}}
+    with Viewed(browser, training, {"lens": "train", "net": "done"}, **look) as view:
+        view.says(".run-head", "is finished")
+        form, head = view.at(".begin-fold"), view.at(".run-head")
+        top = "each => each.getBoundingClientRect().top"
+        assert form.evaluate(top) < head.evaluate(top)
+        assert not view.page.get_by_role("button", name="start training").is_visible()
+        form.locator("> summary").click()
+        assert view.page.get_by_role("button", name="start training").is_visible()
 
 
 def test_what_went_wrong_is_said_in_its_place(browser: Browser, training: Asked) -> None:

@@ -150,9 +150,14 @@ def _of_architecture(architecture: Architecture, name: str, about: About) -> Sub
             images_from=f"{given.name} (test)",
             architecture=complete,
             trained=False,
-            note=f"{name} is untrained: its weights are drawn with seed {about.seed}",
+            note=f"{_told(name)} is untrained: its weights are drawn with seed {about.seed}",
         )
     )
+
+
+def _told(name: str) -> str:
+    """The name, where the network has one of its own."""
+    return "this network" if name == "custom" else name
 
 
 def _of_module(given: nn.Module, name: str, about: About) -> Subject:

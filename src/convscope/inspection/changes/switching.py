@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from convscope.inspection.channels import chosen_channels, readable_layer
 from convscope.inspection.subject import Subject, subject_of
 
-__all__ = ["switch_off"]
+__all__ = ["silent_channels", "switch_off"]
 
 
 class _Silent:
@@ -50,6 +50,13 @@ def switch_off(source: Any, layer: str, channels: str | Sequence[int] | None = N
         name=f"{subject.name}, {what}",
         note=f"{subject.note}; {what}" if subject.note else what,
     )
+
+
+def silent_channels(module: nn.Module | None) -> frozenset[int]:
+    """The channels of what a module makes that are switched off in it."""
+    hooks = () if module is None else module._forward_hooks.values()
+    silent = (each.channels for each in hooks if isinstance(each, _Silent))
+    return frozenset(channel for channels in silent for channel in channels)
 
 
 def _listed(channels: Sequence[int]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from convscope.errors import UsageError
+from convscope.inspection.changes.switching import silent_channels
 from convscope.inspection.recording import INPUT
 from convscope.inspection.walking.kinds import ACTIVATIONS
 from convscope.inspection.walking.passage import Link, Passage
@@ -19,6 +20,7 @@ from convscope.inspection.walking.single import (
     Multiplied,
     Normalised,
     Passed,
+    Silenced,
     Way,
 )
 from convscope.inspection.walking.stage import Grid, Stage, Unit, unit_words
@@ -35,6 +37,8 @@ def expanded(passage: Passage, name: str, at: Unit) -> Stage:
     """The terms of a unit; UsageError where what the layer computes is not known."""
     link = passage.link(name)
     make = _MAKERS.get(link.kind)
+    if at[0] in silent_channels(link.module):
+        return _silenced(passage, link, at)
     if make is None:
         raise UsageError(
             f"{name} is a {link.class_name}, and what that computes is not known here",
@@ -75,6 +79,16 @@ def _require_equal(stage: Stage) -> None:
             f"{stage.module} computes something of its own",
             remedy="take off what alters it, a hook perhaps",
         )
+
+
+def _silenced(passage: Passage, link: Link, at: Unit) -> Silenced:
+    """What was recorded is the 0 that is handed on; the terms are worked out beside it."""
+    make = _MAKERS.get(link.kind)
+    instead = make(passage, link, at) if make and link.made.ndim in (1, 3) else None
+    if instead is not None and not math.isfinite(instead.value):
+        instead = None
+    fields = {**_common(passage, link, at), "kind": "off"}
+    return Silenced(**fields, instead=instead, value=0.0, size=0.0)
 
 
 def _common(passage: Passage, link: Link, at: Unit) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from convscope.inspection.walking.digits import bracketed, shown, summed
 from convscope.inspection.walking.stage import Read, Stage, Unit
 
-__all__ = ["Activated", "Added", "Multiplied", "Normalised", "Passed", "Way"]
+__all__ = ["Activated", "Added", "Multiplied", "Normalised", "Passed", "Silenced", "Way"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -170,3 +170,30 @@ class Multiplied(Stage):
                 for way, unit in zip(self.ways, self.units, strict=True)
             ]
         }
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Silenced(Stage):
+    """A unit whose channel is switched off: 0, whatever its layer computes.
+
+    ``instead`` is what the layer computes, and would hand on; None where that is not known.
+    """
+
+    instead: Stage | None
+
+    @property
+    def formula(self) -> str:
+        return f"0, for channel {self.at[0]} is switched off"
+
+    @property
+    def derivation(self) -> str:
+        return "0" if self.instead is None else f"0 in the place of {shown(self.instead.value)}"
+
+    def inputs(self) -> list[Read]:
+        return [] if self.instead is None else self.instead.inputs()
+
+    def details(self) -> dict[str, Any]:
+        if self.instead is None:
+            return {"instead": None}
+        keys = ("kind", "value", "formula", "derivation")
+        return {"instead": {key: getattr(self.instead, key) for key in keys}}

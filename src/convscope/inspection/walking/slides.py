@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from convscope.errors import UsageError
+from convscope.inspection.changes.switching import silent_channels
 from convscope.inspection.recording import INPUT, Call, trace
 from convscope.inspection.subject import Picture, Subject
 from convscope.inspection.walking.windows import Geometry, geometry_of
@@ -33,20 +34,23 @@ class Following:
     ``kind`` is ``batchnorm``, an activation (``relu``, ``leakyrelu``, ``sigmoid``, ``tanh``,
     ``silu``) or ``pool``.  ``numbers`` are plain values (a slope, the summary of a pooling,
     its geometry), ``arrays`` one value for each of the kernels that are shown, or a
-    pooling's weights.
+    pooling's weights.  ``off`` are the kernels, by their place among those that are shown, whose
+    channel is switched off here: 0 is handed on.
     """
 
     name: str
     kind: str
     numbers: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    off: tuple[int, ...] = ()
 
     def first(self, count: int) -> Following:
         """The same for the first kernels only."""
+        off = tuple(place for place in self.off if place < count)
         if self.kind == "pool":
-            return self
+            return replace(self, off=off)
         cut = {key: values[:count] for key, values in self.arrays.items()}
-        return replace(self, arrays=cut)
+        return replace(self, arrays=cut, off=off)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +60,9 @@ class Slide:
     ``inputs`` are images × C × H × W, ``kernels`` K × C/groups × h × w, and kernel k reads
     the channels of the input from ``first_channels[k]`` on.  ``size`` is (H_out, W_out).
     The value at (row, column) is biases[k] + Σ_c Σ_i Σ_j inputs[c, row·S − P + i·D, …] ·
-    kernels[k, c, i, j], zeros standing in the padding.  ``strongest`` is the (kernel, row,
-    column) of the largest of these values for the first image.
+    kernels[k, c, i, j], zeros standing in the padding; 0 for the kernels in ``off``, by their
+    place in ``channels``, which are switched off.  ``strongest`` is the (kernel, row, column)
+    of the largest of these values for the first image.
     """
 
     layer: str
@@ -71,6 +76,7 @@ class Slide:
     size: tuple[int, int]
     after: tuple[Following, ...]
     strongest: tuple[int, int, int]
+    off: tuple[int, ...] = ()
 
     def first(self, count: int) -> Slide:
         """The same with the first kernels only."""
@@ -81,6 +87,7 @@ class Slide:
             biases=None if self.biases is None else self.biases[:count],
             first_channels=self.first_channels[:count],
             after=tuple(each.first(count) for each in self.after),
+            off=tuple(place for place in self.off if place < count),
         )
 
 
@@ -149,7 +156,14 @@ def slide_of(
         size=(int(call.output.shape[2]), int(call.output.shape[3])),
         after=tuple(_following(calls, place, rows)),
         strongest=_strongest(call.output[0, rows]),
+        off=_off(call.module, rows),
     )
+
+
+def _off(module: nn.Module, rows: Sequence[int]) -> tuple[int, ...]:
+    """The places of the channels that are switched off in a module."""
+    silent = silent_channels(module)
+    return tuple(place for place, channel in enumerate(rows) if channel in silent)
 
 
 def _strongest(maps: Tensor) -> tuple[int, int, int]:
@@ -176,7 +190,7 @@ def _following(calls: Sequence[Call], place: int, rows: list[int]) -> list[Follo
         step = _step(takers[0], rows) if len(takers) == 1 else None
         if step is None:
             return found
-        found.append(step)
+        found.append(replace(step, off=_off(takers[0].module, rows)))
         if step.kind == "pool":
             return found
         name = step.name

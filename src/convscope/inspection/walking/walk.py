@@ -17,7 +17,7 @@ from convscope.inspection.subject import Picture, subject_of
 from convscope.inspection.walking.expanding import expanded
 from convscope.inspection.walking.passage import Passage
 from convscope.inspection.walking.seeing import field_of
-from convscope.inspection.walking.single import Added, Multiplied
+from convscope.inspection.walking.single import Added, Multiplied, Silenced
 from convscope.inspection.walking.stage import Stage, Unit, unit_words
 from convscope.inspection.walking.sums import Pooled, Weighted
 
@@ -261,6 +261,8 @@ def _followed(
     passage: Passage, stage: Stage, goals: set[str], every: bool
 ) -> list[tuple[str, Unit, bool]]:
     """The units that are worked out before a stage: (layer, unit, leads on to the goal)."""
+    if isinstance(stage, Silenced):
+        return [] if stage.instead is None else _followed(passage, stage.instead, goals, every)
     reads = [(source, unit, size) for source, unit, size in stage.inputs() if source is not None]
     if isinstance(stage, Added | Multiplied):
         return _ways(passage, reads, goals, both=isinstance(stage, Multiplied))

@@ -209,12 +209,17 @@ def slide_block(slide: Slide) -> dict[str, Any]:
         "input": {"name": slide.source, "images": [exact(each) for each in slide.inputs]},
         "after": [_step(each) for each in slide.after],
         "start": _start(slide),
+        **_off(slide),
     }
 
 
 def _step(step: Following) -> dict[str, Any]:
     arrays = {key: exact(values) for key, values in step.arrays.items()}
-    return {"name": step.name, "kind": step.kind, **step.numbers, **arrays}
+    return {"name": step.name, "kind": step.kind, **step.numbers, **arrays, **_off(step)}
+
+
+def _off(part: Slide | Following) -> dict[str, Any]:
+    return {"off": list(part.off)} if part.off else {}
 
 
 def _start(slide: Slide) -> dict[str, Any]:

@@ -31,19 +31,34 @@ export function once(question, make) {
   return made;
 }
 
-/** Forgets what may have changed (a training that goes on), and shows all anew. */
+/** Forgets what may have changed: how a run stands, or a server that was started anew. */
+export const forget = () => kept.clear();
+
+/** The same, and all is shown again. */
 export function renew() {
-  kept.clear();
+  forget();
   announce();
 }
 
 export const sourceOf = (state) => state.net || first.source;
 
+/** The run that grows while it is shown, and how far: its newest moment is that of the page. */
+let grown = { source: null, step: null };
+export function grow(source, step) {
+  grown = { source, step };
+}
+
+/** The step that is looked at: the one that was chosen, else the newest; null is the end. */
+export function momentOf(state, source = sourceOf(state)) {
+  if (state.step !== undefined) return Number(state.step);
+  return source === grown.source ? grown.step : null;
+}
+
 /** The network as every request names it. */
 export function sight(state, changed = true) {
   return {
     source: sourceOf(state),
-    step: state.step === undefined ? null : Number(state.step),
+    step: momentOf(state),
     ...(changed ? { off: offOf(state.off), pools: poolsOf(state.pools) } : {}),
   };
 }

@@ -6,9 +6,11 @@ import claims from "./lenses/claims.js";
 import design from "./lenses/design.js";
 import inside from "./lenses/inside.js";
 import train from "./lenses/train.js";
+import * as growing from "./growing.js";
 import { begin, renew, sourceOf, studio } from "./looking.js";
 import { button, make, trouble } from "./parts/make.js";
 import { renewed } from "./parts/renewed.js";
+import { hearOfRuns, isAlive, isNews, isNotation, readRuns, runOf, runs } from "./runs.js";
 import { Spine } from "./spine.js";
 import { address, go, listen, state } from "./state.js";
 
@@ -17,7 +19,6 @@ const FIRST = inside;
 const [head, notice, place, strip] = ["head", "notice", "lens", "spine"].map((id) => document.getElementById(id));
 
 let shown = null;
-let runs = [];
 const tabs = new Map();
 const sources = make("select", { onchange: () => go({ net: sources.value === studio().source ? null : sources.value }) });
 const spine = new Spine(strip);
@@ -55,31 +56,36 @@ function showSources(now) {
   const option = (value, text = value) => make("option", { value }, text);
   const group = (label, options) => (options.length ? [make("optgroup", { label }, options)] : []);
   const own = known.source === "example" ? "example (trained)" : known.source;
-  const trained = runs.filter((run) => run.task === "classification" && run.name !== known.source && run.name !== "example");
+  const trained = runs().filter((run) => run.task === "classification" && run.name !== known.source && run.name !== "example");
   const zoo = known.zoo.map((each) => each.name);
   const given = [known.source, "example", ...trained.map((run) => run.name), ...zoo];
+  const standing = (run) => (run.state === "finished" ? run.name : `${run.name} (${run.state})`);
   sources.replaceChildren(
     option(known.source, own),
     ...(known.source === "example" ? [] : [option("example", "example (trained)")]),
-    ...group("runs", trained.map((run) => option(run.name, `${run.name} (${run.state})`))),
+    ...group("runs", trained.map((run) => option(run.name, standing(run)))),
     ...group("untrained", zoo.map((name) => option(name))),
-    ...(given.includes(source) ? [] : [option(source, "your notation")]));
+    ...(given.includes(source) ? [] : [option(source, isNotation(source) ? "your notation" : source)]));
   sources.value = source;
+  sources.title = sources.selectedOptions[0].textContent;
 }
 
-async function readRuns() {
-  try {
-    runs = (await api.get("runs")).runs;
-    showSources(state());
-  } catch {
-    // The list stays as it is; whoever needs the server says that it is gone.
-  }
+/** The list stays as it is where the server is gone: whoever needs it says so. */
+const tryRuns = () => readRuns().catch(() => {});
+sources.addEventListener("pointerdown", tryRuns);
+sources.addEventListener("focus", tryRuns);
+
+/** The run whose growth the page follows: that of Train, else one that is shown while it grows. */
+function followed(now, lens) {
+  if (lens.follows) return lens.follows(now);
+  const source = sourceOf(now);
+  return growing.followed()?.run === source || isAlive(runOf(source)) ? source : null;
 }
-sources.addEventListener("pointerdown", readRuns);
-sources.addEventListener("focus", readRuns);
+
+const lensOf = (now) => LENSES.find((each) => each.name === now.lens) || FIRST;
 
 function show(now) {
-  const lens = LENSES.find((each) => each.name === now.lens) || FIRST;
+  const lens = lensOf(now);
   for (const [each, link] of tabs) {
     link.href = address({ lens: each.name === FIRST.name ? null : each.name });
     if (each === lens) link.setAttribute("aria-current", "page");
@@ -87,6 +93,8 @@ function show(now) {
   }
   document.title = `${lens.title} · ${sourceOf(now).slice(0, 60)} · convscope studio`;
   showSources(now);
+  if (isNews(sourceOf(now))) tryRuns();
+  growing.follow(followed(now, lens));
   spine.show(now);
   if (shown !== lens) {
     shown?.hide();
@@ -127,7 +135,16 @@ async function start() {
   }
   api.watch(heard);
   listen(show);
+  // One after another: a training that is looked at needs the processor.
+  growing.begin(async (now) => {
+    await spine.show(now);
+    if (shown.live) await shown.show(now, place);
+  });
+  hearOfRuns(() => {
+    showSources(state());
+    growing.follow(followed(state(), lensOf(state())));
+  });
   show(state());
-  readRuns();
+  tryRuns();
 }
 start();

@@ -65,6 +65,9 @@ export function offOf(text) {
   return Object.fromEntries(parts.map(([layer, channels]) => [layer, numbers(channels) || []]));
 }
 
+/** Whether a channel is switched off. */
+export const isOff = (state, layer, channel) => Boolean(offOf(state.off)[layer]?.includes(channel));
+
 export const offText = (off) =>
   Object.entries(off).filter(([, channels]) => channels.length).map(([layer, channels]) => `${layer}:${channels.join(",")}`).join(";");
 

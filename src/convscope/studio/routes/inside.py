@@ -146,11 +146,13 @@ def unit(body: Unit, here: Here) -> Record:
 @router.post("/slide", response_class=Response, responses=ARRAYS)
 def slide(body: Sliding, here: Here) -> Arrays:
     """What ``<kernel-slide>`` takes: a convolution's input, kernels, and what follows them."""
+    from convscope.inspection.maps.maps import maps_in
     from convscope.inspection.walking.slides import slide_of
 
     passage, lock = here.subjects.get(body.sight()).passage(body.image)
     with lock:
         found = slide_of(passage.subject, passage.calls, body.layer, body.channels)
+        limit = float(abs(maps_in(passage, body.layer).values).max(initial=0.0))
     (top, bottom), (left, right) = found.geometry.padding
     arrays: dict[str, Any] = {"input": found.inputs[0], "kernels": found.kernels}
     if found.biases is not None:
@@ -167,8 +169,16 @@ def slide(body: Sliding, here: Here) -> Arrays:
         "padding": [top, right, bottom, left],
         "size": list(found.size),
         "start": list(found.strongest),
+        "off": list(found.off),
+        "limit": limit,
         "after": [
-            {"name": step.name, "kind": step.kind, **step.numbers, "arrays": list(step.arrays)}
+            {
+                "name": step.name,
+                "kind": step.kind,
+                **step.numbers,
+                "arrays": list(step.arrays),
+                "off": list(step.off),
+            }
             for step in found.after
         ],
     }

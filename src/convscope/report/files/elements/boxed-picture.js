@@ -86,7 +86,11 @@
       if (this.#data.heat) pen.drawImage(this.#darkened(), ...whole);
       const boxes = this.#data.boxes || [];
       const order = boxes.map((_, place) => place).sort((one, other) => (one === this.#chosen) - (other === this.#chosen));
-      for (const place of order) this.#frameOf(pen, boxes[place], place, this.#canvas.width / width, ratio);
+      const cell = this.#canvas.width / width;
+      for (const place of order) this.#frameOf(pen, boxes[place], place, cell, ratio);
+      // The names lie over all frames, and the one that is chosen takes its place first.
+      const taken = [];
+      for (const place of order.reverse()) if (boxes[place].text) taken.push(this.#nameOf(pen, boxes[place], place, cell, ratio, taken));
     }
 
     #pixels() {
@@ -118,7 +122,7 @@
       return painted(shape[0], shape[1], (place) => [0, 0, 0, 200 * (1 - values[place] / most)]);
     }
 
-    #frameOf(pen, { box, text, kind, truth }, place, cell, ratio) {
+    #frameOf(pen, { box, kind, truth }, place, cell, ratio) {
       const [left, top, right, bottom] = box.map((side) => side * cell);
       const colour = truth ? "#ffffff" : colourOf(kind);
       const thick = (place === this.#chosen ? 3 : 1.5) * ratio;
@@ -130,17 +134,36 @@
       pen.strokeStyle = colour;
       pen.strokeRect(left, top, right - left, bottom - top);
       pen.setLineDash([]);
-      if (!text) return;
+    }
+
+    /** Written at a corner of the box, or further away, where it covers least of the names that stand there already. */
+    #nameOf(pen, { box, text, kind, truth }, place, cell, ratio, taken) {
+      const [left, top, right, bottom] = box.map((side) => side * cell);
+      const colour = truth ? "#ffffff" : colourOf(kind);
       pen.font = `${place === this.#chosen ? "600 " : ""}${12 * ratio}px system-ui, sans-serif`;
       const wide = pen.measureText(text).width + 8 * ratio;
-      const x = Math.max(0, Math.min(left, this.#canvas.width - wide));
-      const y = top > 17 * ratio ? top - 17 * ratio : Math.min(top, this.#canvas.height - 17 * ratio);
+      const tall = 17 * ratio;
+      const inside = ([x, y]) => ({ x: Math.max(0, Math.min(x, this.#canvas.width - wide)), y: Math.max(0, Math.min(y, this.#canvas.height - tall)), wide, tall });
+      const corners = [0, 1, 2, 3].map((away) => away * tall).flatMap((away) => [
+        [left, top - tall - away], [right - wide, top - tall - away], [left, bottom + away], [right - wide, bottom + away],
+        [left, top + away], [right - wide, bottom - tall - away]]).map(inside);
+      const covered = (one) => taken.reduce((sum, other) => sum + shared(one, other), 0);
+      const chosen = corners.reduce((best, each) => (covered(each) < covered(best) ? each : best));
+      const { x, y } = chosen;
       pen.fillStyle = colour;
-      pen.fillRect(x, y, wide, 17 * ratio);
+      pen.fillRect(x, y, wide, tall);
       pen.fillStyle = customElements.get("heat-map").ink(parts(colour));
       pen.textBaseline = "middle";
       pen.fillText(text, x + 4 * ratio, y + 9 * ratio);
+      return chosen;
     }
+  }
+
+  /** The area that two names both cover. */
+  function shared(one, other) {
+    const across = Math.min(one.x + one.wide, other.x + other.wide) - Math.max(one.x, other.x);
+    const down = Math.min(one.y + one.tall, other.y + other.tall) - Math.max(one.y, other.y);
+    return Math.max(0, across) * Math.max(0, down);
   }
 
   /** A canvas of height × width pixels, each as colourAt says. */

@@ -5,7 +5,9 @@
 //   biases: K or null, groups_of: [first input channel of each kernel],
 //   stride, dilation: [y, x], padding: [top, right, bottom, left], size: [rows, columns],
 //   input: { name, images: [C×H×W, …] }, start: { kernel, place: [row, column] },
-//   after: [{ name, kind, … }] the batch norm, activation and pooling that follow
+//   after: [{ name, kind, … }] the batch norm, activation and pooling that follow,
+//   limit: the end of the scale of all maps of the layer; without it that of the map that is shown
+//   off: [places of kernels whose channel is switched off], also in each of after; may lack
 // }
 // .image chooses one of the images, .place = [row, column] where the kernel stands.  Where it is
 // moved by hand or by itself, "place" is dispatched: { kernel, channel, row, column }.
@@ -226,7 +228,7 @@
       if (!this.#map || this.#map.key !== key) {
         const values = Float32Array.from({ length: size[0] * size[1] }, (_, place) =>
           parts.terms.value(Math.floor(place / size[1]), place % size[1]));
-        this.#map = { key, values, shape: size, limit: customElements.get("heat-map").largest(values) };
+        this.#map = { key, values, shape: size, limit: this.#data.limit || customElements.get("heat-map").largest(values) };
         parts.output.data = this.#map;
         parts.outputScale.setAttribute("limit", this.#map.limit);
       }
@@ -247,7 +249,7 @@
       const [row, column] = this.#place;
       const channel = groups_of[this.#kernel] + this.#slice;
       for (const [key, value, text] of [
-        ["place", row * size[1] + column, `row ${row}, column ${column}`],
+        ["place", row * size[1] + column, `row ${row}, column ${column} of ${this.#data.layer}`],
         ["kernel", this.#kernel, String(channels[this.#kernel])],
         ["slice", this.#slice, String(channel)],
       ]) {

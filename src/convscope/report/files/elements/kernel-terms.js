@@ -126,14 +126,22 @@
 
     get #bias() { return this.#data.biases ? this.#data.biases.values[this.#chosen.kernel] : 0; }
 
-    /** Sums per input channel and bias, added up. */
+    /** Whether the kernel's channel is switched off in the convolution, or in a step behind it. */
+    #silent(part) { return (part.off || []).includes(this.#chosen.kernel); }
+
+    /** Sums per input channel and bias, added up; 0 where the channel is switched off. */
     value(row, column) {
+      if (this.#silent(this.#data)) return 0;
       let total = 0;
       for (let slice = 0; slice < this.#shape.depth; slice++) total += this.sum(slice, row, column);
       return total + this.#bias;
     }
 
     #step(step, x) {
+      return this.#silent(step) ? 0 : this.#computed(step, x);
+    }
+
+    #computed(step, x) {
       if (step.kind !== "batchnorm") return activations[step.kind](x, step);
       const at = (values) => values.values[this.#chosen.kernel];
       const centred = (x - at(step.mean)) / Math.sqrt(at(step.variance) + step.epsilon);
@@ -253,19 +261,20 @@
         items.push(item);
       }
       this.#parts.sums.replaceChildren(...items);
-      this.#result = { total, bias: this.#bias, value: total + this.#bias, said: "" };
+      const instead = total + this.#bias;
+      this.#result = { total, bias: this.#bias, instead, value: this.#silent(this.#data) ? 0 : instead, said: "" };
     }
 
     #showSteps(row, column) {
       const { depth, height, width } = this.#shape;
-      const { total, bias } = this.#result;
+      const { total, bias, instead } = this.#result;
       const { layer } = this.#data;
       const many = `${depth > 1 ? `${depth} · ` : ""}${height * width} products`;
       let now = this.#result.value;
       const lines = [this.#line("sum", `sum of ${many}`, total)];
       if (this.#data.biases) lines.push(this.#line("bias", "plus the bias", bias));
       const added = this.#data.biases ? [written(total, 5), "+", behind(written(bias, 5)), "="] : null;
-      lines.push(this.#line(layer, layer, now, added));
+      lines.push(this.#line(layer, layer, now, added, this.#silent(this.#data) ? instead : null));
       const said = [`${layer} ${written(now, 5)}`];
       for (const step of this.#data.after) {
         if (step.kind === "pool") {
@@ -275,12 +284,13 @@
             break;
           }
           const found = this.#pooled(step, window);
-          now = this.#summary(step, found);
-          lines.push(this.#poolLine(step, window, found, now));
+          const made = this.#summary(step, found);
+          now = this.#silent(step) ? 0 : made;
+          lines.push(this.#poolLine(step, window, found, now, made));
         } else {
           const before = now;
           now = this.#step(step, before);
-          lines.push(this.#line(step.name, step.name, now, this.#formula(step, before)));
+          lines.push(this.#line(step.name, step.name, now, this.#formula(step, before), this.#silent(step) ? this.#computed(step, before) : null));
         }
         said.push(`${step.name} ${written(now, 5)}`);
       }
@@ -288,9 +298,11 @@
       this.#result.said = `sum ${written(total, 5)}, ${said.join(", ")}`;
     }
 
-    #line(key, name, number, formula = null) {
+    /** `instead` is what a channel that is switched off would hand on. */
+    #line(key, name, number, formula = null, instead = null) {
       const shown = make("span", "arithmetic");
-      if (formula) shown.append(math(formula));
+      if (instead !== null) shown.append(math([...(formula || []), written(instead, 5)]), make("b", "off", " switched off"));
+      else if (formula) shown.append(math(formula));
       const made = value(number);
       made.dataset.step = key;
       return make("li", "", make("span", "name", name), shown, made);
@@ -309,7 +321,7 @@
     }
 
     /** The values that a pooling's window holds, and what it makes of them. */
-    #poolLine(pool, window, found, result) {
+    #poolLine(pool, window, found, result, made) {
       const line = this.#line(pool.name, pool.name, result);
       const shown = line.querySelector(".arithmetic");
       const [row, column] = this.#chosen.place;
@@ -320,6 +332,7 @@
         shown.append(place ? ", " : "", own ? make("b", "", number) : number);
       });
       shown.append(` (row ${window.row.unit}, column ${window.column.unit})`);
+      if (this.#silent(pool)) shown.append(` = ${written(made, 5)}`, make("b", "off", " switched off"));
       return line;
     }
   }

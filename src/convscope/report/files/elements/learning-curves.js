@@ -10,6 +10,7 @@
   "use strict";
   const Svg = "http://www.w3.org/2000/svg";
   const MOST = 500;
+  const FAR = 20;
   const put = (name, attributes, ...children) => {
     const made = document.createElementNS(Svg, name);
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
@@ -40,6 +41,12 @@
       found.value.push(part.reduce((sum, each) => sum + each, 0) / part.length);
     }
     return found;
+  }
+
+  /** How far values stick out over the top, in words. */
+  function far(values, high) {
+    const most = Math.max(...values.filter(Number.isFinite));
+    return most > high ? `, at its highest ${written(most)}` : "";
   }
 
   /** What a line tends to: each value counts less the older it is. */
@@ -111,11 +118,13 @@
       }));
     }
 
-    /** The first steps may be far above all others: they may stick out. */
+    /** All of it is shown, the first steps, too; only what would flatten all others sticks out. */
     #high(values) {
-      const sorted = values.filter(Number.isFinite).sort((one, other) => one - other);
-      if (!sorted.length) return 1;
-      return Math.max(1.15 * sorted[Math.floor(0.97 * (sorted.length - 1))], 1e-6);
+      const finite = values.filter(Number.isFinite);
+      if (!finite.length) return 1;
+      const sorted = [...finite].sort((one, other) => one - other);
+      const usual = sorted[Math.floor(0.97 * (sorted.length - 1))];
+      return Math.max(1.05 * Math.min(sorted[sorted.length - 1], Math.max(FAR * usual, finite[0])), 1e-9);
     }
 
     #panel({ label, lines, low, high, dots }, [left, top], wide, tall) {
@@ -138,7 +147,7 @@
         group.append(put("text", { x: across(tick), y: top + tall - room.bottom + 17, "text-anchor": "middle" }, thousands(tick)));
       }
       group.append(
-        put("text", { x: from - 6, y: top + 12, class: "label" }, dots ? `${label}, %` : label),
+        put("text", { x: from - 6, y: top + 12, class: "label" }, dots ? `${label}, %` : label + far(lines[0].value, high)),
         put("text", { x: to, y: top + tall - 4, "text-anchor": "end", class: "label" }, "step"));
       if (this.#data.moment !== null) {
         group.append(put("line", { x1: across(this.#data.moment), x2: across(this.#data.moment), y1: top + room.top, y2: top + tall - room.bottom, class: "moment" }));

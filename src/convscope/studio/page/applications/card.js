@@ -52,8 +52,8 @@ function card(title, name, drawing, time, ...words) {
   const count = drawing.frames;
   return make("section.card-of", { "aria-label": title },
     make("div.heading", {}, make("h3", {}, title), time === null ? "" : make("span.time", {}, seconds(time))),
-    name && name !== title ? make("p.small.run-name", {}, name) : "",
-    drawing, count > 1 ? frames(drawing, count) : "", ...words);
+    make("p.small.run-name", {}, name && name !== title ? name : ""),
+    drawing, make("div", {}, count > 1 ? frames(drawing, count) : "", ...words));
 }
 
 const drawn = (label, data) => {

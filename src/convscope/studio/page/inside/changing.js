@@ -4,7 +4,8 @@ import * as api from "../api.js";
 import { answer, leaves, once, sight, sourceOf } from "../looking.js";
 import { bars } from "../parts/answer.js";
 import { button, choice, make, trouble } from "../parts/make.js";
-import { percent, signed } from "../parts/numbers.js";
+import { percent, signed, thousands } from "../parts/numbers.js";
+import { renewed } from "../parts/renewed.js";
 import { go, offOf, offText, poolsOf, poolsText } from "../state.js";
 
 const IMAGES = 300;
@@ -18,6 +19,7 @@ export class Changing {
   #ranked = make("div");
   #turned = 0;
   #key = "";
+  #tooled = "";
 
   constructor() {
     this.root = make("section.changing", { "aria-label": "change the network" },
@@ -27,12 +29,17 @@ export class Changing {
 
   show(now, record, card, channel) {
     const [off, pools] = [offOf(now.off), poolsOf(now.pools)];
-    this.#showTools(now, card, channel, off, pools);
-    this.#showList(off, pools, record);
-    this.#measure(now, off, pools);
-    const key = JSON.stringify([sight(now, false), card.name]);
+    // Left alone where nothing has changed: a training that goes on takes no focus away.
+    const tools = JSON.stringify([sourceOf(now), now.step, card.name, channel, off, pools]);
+    if (tools !== this.#tooled) {
+      this.#showTools(now, card, channel, off, pools);
+      this.#showList(off, pools, record);
+    }
+    this.#tooled = tools;
+    const key = JSON.stringify([sourceOf(now), now.step, card.name]);
     if (key !== this.#key) this.#ranked.replaceChildren();
     this.#key = key;
+    return this.#measure(now, off, pools);
   }
 
   #showTools(now, card, channel, off, pools) {
@@ -50,7 +57,7 @@ export class Changing {
       }));
     }
     if (card.output.channels > 1) tools.push(button(`which channels of ${card.name} matter?`, () => this.#rank(now, card)));
-    this.#tools.replaceChildren(...tools);
+    renewed(this.#tools, ...tools);
   }
 
   #showList(off, pools) {
@@ -64,7 +71,7 @@ export class Changing {
       const { [layer]: _, ...others } = pools;
       items.push([`${layer}: ${POOLS.find(([each]) => each === kind)?.[1] || kind}`, () => go({ pools: poolsText(others) })]);
     }
-    this.#list.replaceChildren(...items.map(([words, undo]) => make("li", {}, words, " ", button("undo", undo, { className: "quiet", "aria-label": `undo: ${words}` }))));
+    renewed(this.#list, ...items.map(([words, undo]) => make("li", {}, words, " ", button("undo", undo, { className: "quiet", "aria-label": `undo: ${words}` }))));
     if (items.length > 1) this.#list.append(make("li", {}, button("undo all", () => go({ off: null, pools: null }), { className: "quiet" })));
   }
 
@@ -104,8 +111,9 @@ export class Changing {
     try {
       const found = await once(["ranking", question], () => api.post("inside/ranking", question));
       const most = found.ranking.slice(0, 8).map((each) => (typeof each === "number" ? found.effects.find((effect) => effect.channel === each) : each));
+      const after = question.step === null ? "" : `, after ${thousands(question.step)} steps`;
       this.#ranked.replaceChildren(
-        make("h3", {}, `Channels of ${card.name}, by what is lost without them`),
+        make("h3", {}, `Channels of ${card.name}, by what is lost without them${after}`),
         make("ol.ranking", {}, most.map((effect) => make("li", {},
           button(`channel ${effect.channel}`, () => go({ unit: card.output.flat ? String(effect.channel) : `${effect.channel},0,0` }), { className: "quiet" }),
           ` ${signed(percent(effect.difference))}`))));

@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { once, plane, seeing } from "../looking.js";
 import { button, make, trouble } from "../parts/make.js";
 import { thousands, value } from "../parts/numbers.js";
-import { go } from "../state.js";
+import { go, isOff } from "../state.js";
 
 const PAGE = 64;
 const SIDE = 64;
@@ -59,9 +59,9 @@ export class Maps {
       this.#said.replaceChildren();
       this.#total = found.head.shape[0];
       this.#title.textContent = layer;
-      this.#kind.textContent = `${card.notation}, ${card.output.text}`;
+      this.#kind.textContent = `${card.notation}, ${card.output.text}${found.head.limit === 0 ? ", all zero on this image" : ""}`;
       if (flat) this.#list(found, at);
-      else this.#draw(found, large, at);
+      else this.#draw(now, found, large, at);
     } catch (problem) {
       if (turn === this.#turned) this.#said.replaceChildren(trouble(problem));
     }
@@ -77,7 +77,7 @@ export class Maps {
     this.#which.textContent = `${what} ${thousands(this.#start)} to ${thousands(last)} of ${thousands(this.#total)}`;
   }
 
-  #draw({ head, arrays }, large, at) {
+  #draw(now, { head, arrays }, large, at) {
     const { shape } = arrays.maps;
     this.#grid.className = "maps-grid";
     this.#grid.setAttribute("aria-label", `channels of ${head.layer}`);
@@ -90,7 +90,7 @@ export class Maps {
     this.#buttons.forEach((each, place) => {
       const channel = this.#start + place;
       each.firstChild.data = { values: plane(arrays.maps, place), shape: shape.slice(1), limit: head.limit };
-      each.setAttribute("aria-label", `channel ${channel}`);
+      each.setAttribute("aria-label", `channel ${channel}${isOff(now, head.layer, channel) ? ", switched off" : ""}`);
       each.setAttribute("aria-pressed", String(channel === this.#channel));
       each.tabIndex = channel === this.#channel ? 0 : -1;
     });
@@ -103,7 +103,7 @@ export class Maps {
     this.#large.cursor = [row, column];
     this.#large.setAttribute("label", `${head.layer}, channel ${this.#channel}, ${whole.shape.at(-2)} rows of ${whole.shape.at(-1)} values; arrow keys take another unit`);
     this.#told.replaceChildren(`channel ${this.#channel}, row ${row}, column ${column}: `, value(whole.values[row * whole.shape.at(-1) + column], 4),
-      make("br"), "Each value is a unit: click one.");
+      make("b.off", {}, isOff(now, head.layer, this.#channel) ? " switched off" : whole.values.some(Boolean) ? "" : " the whole map is 0"), make("br"), "Each value is a unit: click one.");
   }
 
   /** A vector: its values in order, each a unit. */

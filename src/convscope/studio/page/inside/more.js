@@ -2,9 +2,9 @@
 
 import * as api from "../api.js";
 import { answer, images, once, picture, seeing, sight, strip } from "../looking.js";
-import { button, choice, make, trouble } from "../parts/make.js";
+import { button, choice, empty, make, trouble } from "../parts/make.js";
 import { percent, written } from "../parts/numbers.js";
-import { go } from "../state.js";
+import { go, isOff } from "../state.js";
 
 const METHODS = [
   ["integrated-gradients", "integrated gradients"], ["saliency", "saliency"], ["grad-cam", "Grad-CAM"],
@@ -29,7 +29,7 @@ class Section {
 
   about(now) {
     this.#now = now;
-    this.refresh();
+    return this.refresh();
   }
 
   async refresh() {
@@ -54,6 +54,7 @@ class Section {
 export class Attribution extends Section {
   #method = METHODS[0][0];
   #target = null;
+  #tooled = "";
 
   constructor() {
     super("Which pixels count", "attribution, with a check of whether it may be trusted");
@@ -88,6 +89,9 @@ export class Attribution extends Section {
   }
 
   #tools(said) {
+    const key = said.classes.join();
+    if (key === this.#tooled) return;
+    this.#tooled = key;
     const classes = [["", "the likeliest class"], ...said.classes.map((name, place) => [String(place), name])];
     this.tools.replaceChildren(
       choice("method", METHODS, this.#method, (method) => { this.#method = method; this.refresh(); }),
@@ -110,7 +114,7 @@ export class Exciting extends Section {
   of(now, layer, channel) {
     this.#layer = layer;
     this.#channel = channel;
-    this.about(now);
+    return this.about(now);
   }
 
   question(now) {
@@ -118,6 +122,7 @@ export class Exciting extends Section {
   }
 
   async make(now) {
+    if (isOff(now, this.#layer, this.#channel)) return [empty(`Channel ${this.#channel} of ${this.#layer} is switched off: no image excites it.`)];
     const question = this.question(now);
     const found = await once(["exciting", question], () => api.post("inside/exciting", question));
     const { best, mean, active } = found.channels[0];
@@ -140,6 +145,7 @@ export class Exciting extends Section {
 
 export class Field extends Section {
   #layer = "";
+  #channel = 0;
   #at = null;
 
   constructor() {
@@ -148,12 +154,13 @@ export class Field extends Section {
 
   of(now, layer, at) {
     this.#layer = layer;
+    this.#channel = at[0];
     this.#at = at.length === 3 ? at.slice(1) : null;
-    this.about(now);
+    return this.about(now);
   }
 
   question(now) {
-    return { ...seeing(now), layer: this.#layer, at: this.#at };
+    return { ...seeing(now), layer: this.#layer, at: this.#at, channel: this.#channel };
   }
 
   async make(now) {
@@ -166,12 +173,13 @@ export class Field extends Section {
     map.data = { values, shape: [effective.heat.length, effective.heat[0].length], limit };
     const box = geometric.box;
     if (box) map.boxes = [{ row: box.top, column: box.left, height: box.height, width: box.width }];
+    const silent = isOff(now, this.#layer, this.#channel) ? "no pixel: the channel is switched off, no gradient leads back from it" : "no pixel: its gradient is 0 on all of these images";
     const sides = ["height", "width"].map((axis) => geometric[axis]);
     return [make("div.map-row", {},
-      make("figure", {}, map, make("figcaption", {}, "how much the value moves with each pixel"), make("colour-scale", { limit, positive: true, unit: "gradient" })),
+      make("figure", {}, map, make("figcaption", {}, "how much the value moves with each pixel"), effective.box ? make("colour-scale", { limit, positive: true, unit: "gradient" }) : ""),
       make("dl.terms", {},
         sides[0] ? [make("dt", {}, "it can see"), make("dd", {}, geometric.everything ? "the whole image" : `${sides[0].size}×${sides[1].size} pixels: ${sides[0].derivation}`)] : [],
-        make("dt", {}, "it listens to"), make("dd", {}, effective.box ? `${effective.box.height}×${effective.box.width} pixels hold ${percent(effective.held)} of it` : "no pixel at all"),
+        make("dt", {}, "it listens to"), make("dd", {}, effective.box ? `${effective.box.height}×${effective.box.width} pixels hold ${percent(effective.held)} of it` : silent),
         make("dt", {}, "from"), make("dd", {}, `${found.images.count} images, ${found.images.from}`)))];
   }
 }

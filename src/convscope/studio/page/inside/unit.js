@@ -45,7 +45,11 @@ export class Unit {
   #turned = 0;
   #key = "";
   #slide = null;
-  #slid = rested((unit) => go({ unit }, { replace: true }), 250);
+  #sent = "";
+  #slid = rested((unit) => {
+    this.#sent = unit;
+    go({ unit }, { replace: true });
+  }, 250);
 
   constructor() {
     this.root = make("section.one-unit", { "aria-label": "one unit" }, this.#title, this.#value, this.#body);
@@ -56,7 +60,7 @@ export class Unit {
     this.#name(found);
     const first = found.stages[0];
     try {
-      const wide = first.kind === "conv" && first.at.length === 3;
+      const wide = (first.instead?.kind ?? first.kind) === "conv" && first.at.length === 3;
       const data = wide ? await slide(now, first.layer, first.at[0]) : null;
       if (turn !== this.#turned) return;
       if (data) this.#slides(now, found, data);
@@ -66,21 +70,33 @@ export class Unit {
     }
   }
 
-  fail(problem) {
+  fail(problem, layer) {
     this.#turned += 1;
     this.#key = "";
+    this.#title.textContent = `One unit of ${layer}`;
+    this.#value.replaceChildren();
     this.#body.replaceChildren(trouble(problem));
   }
 
   #name(found) {
-    const [channel, row, column] = found.at;
-    const place = row === undefined ? `unit ${channel}` : `channel ${channel}, row ${row}, column ${column}`;
-    this.#title.textContent = `One unit of ${found.layer}: ${found.means || place}`;
+    this.#head(found.layer, found.at, found.means);
     const last = found.stages.at(-1);
-    const shown = value(found.value, 5);
-    shown.dataset.step = "unit";
-    this.#value.replaceChildren(`${last.formula} = `, last.derivation === written(found.value, 4) ? "" : `${last.derivation} = `, shown);
+    const shown = this.#number(found.value);
+    if (last.kind === "off") {
+      this.#value.replaceChildren(make("b.off", {}, "switched off: "), shown, last.instead ? `, in the place of ${written(last.instead.value, 5)}` : "");
+    } else this.#value.replaceChildren(`${last.formula} = `, last.derivation === written(found.value, 4) ? "" : `${last.derivation} = `, shown);
     if (found.field_note) this.#value.append(` (${found.field_note})`);
+  }
+
+  #head(layer, [channel, row, column], means = "") {
+    const place = row === undefined ? `unit ${channel}` : `channel ${channel}, row ${row}, column ${column}`;
+    this.#title.textContent = `One unit of ${layer}: ${means || place}`;
+  }
+
+  #number(number) {
+    const shown = value(number, 5);
+    shown.dataset.step = "unit";
+    return shown;
   }
 
   // --- a convolution first: its kernel slides ---
@@ -91,20 +107,33 @@ export class Unit {
     if (key !== this.#key || !this.#slide) {
       this.#slide ??= make("kernel-slide");
       this.#slide.addEventListener("place", this.#moved);
+      const focused = this.#slide.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
       this.#slide.data = slideData(data, [row, column]);
-    } else this.#slide.place = [row, column];
+      // A training that goes on brings other numbers: whoever moves the kernel goes on, too.
+      if (focused) [...this.#slide.querySelectorAll("[aria-label]")].find((each) => each.getAttribute("aria-label") === focused)?.focus();
+    } else if (this.#sent !== now.unit) this.#slide.place = [row, column];
+    this.#sent = "";
     this.#key = key;
-    this.#slide.followed = found.stages[0].shape.join() === found.shape.join() ? found.layer : "";
+    const pool = data.head.after.find((step) => step.kind === "pool" && step.name === found.layer) || null;
+    const same = found.stages[0].shape.join() === found.shape.join();
+    this.#slide.followed = same || pool ? { layer: found.layer, pool } : null;
     const rest = found.stages.slice(1 + data.head.after.length);
     const wanted = rest.length ? [this.#slide, this.#steps(rest)] : [this.#slide];
     if (this.#body.firstChild !== this.#slide || this.#body.childElementCount !== wanted.length || rest.length) this.#body.replaceChildren(...wanted);
   }
 
-  /** The kernel was moved: the unit goes with it, where layer and kernel have the same places. */
-  #moved = ({ detail }) => {
+  /** The kernel was moved: the unit goes with it, that of a pooling where its window holds the place. */
+  #moved = ({ detail: { channel, row, column } }) => {
     const { followed } = this.#slide;
-    if (!followed || (state().layer || followed) !== followed) return;
-    this.#slid([detail.channel, detail.row, detail.column].join(","));
+    if (!followed || (state().layer || followed.layer) !== followed.layer) return;
+    const window = followed.pool && this.#slide.querySelector("kernel-terms").window(followed.pool, row, column);
+    if (followed.pool && !window) return;
+    const at = window ? [channel, window.row.unit, window.column.unit] : [channel, row, column];
+    // At once what the slide knows, too; all of it when the kernel rests.
+    const known = this.#slide.querySelector(`[data-step="${CSS.escape(followed.layer)}"]`);
+    this.#head(followed.layer, at);
+    if (known) this.#value.replaceChildren(this.#number(Number(known.value)));
+    this.#slid(at.join(","));
   };
 
   // --- anything else: terms and steps ---
@@ -156,8 +185,10 @@ export class Unit {
     return make("ol.value-steps", {}, stages.map((stage) => {
       const number = value(stage.value, 5);
       number.dataset.step = stage.layer;
+      const off = stage.kind === "off" ? make("b.off", {}, " switched off") : "";
+      const sum = stage.kind !== "off" ? `${stage.derivation} =` : stage.instead ? `${stage.instead.derivation} = ${written(stage.instead.value, 5)}` : "";
       const terms = stage.patch ? `${thousands(stage.patch.length * stage.patch[0].length * stage.patch[0][0].length)} products: ` : "";
-      return make("li", {}, make("span.name", {}, stage.layer), make("span.arithmetic", {}, `${terms}${stage.derivation} =`), number);
+      return make("li", {}, make("span.name", {}, stage.layer), make("span.arithmetic", {}, `${terms}${sum}`, off), number);
     }));
   }
 }

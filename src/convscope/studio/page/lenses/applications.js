@@ -23,6 +23,10 @@ let least = 0.5;
 let turned = 0;
 let known = "";
 let answers = [];
+/** The card of what is there. */
+let truth = null;
+/** What the files of pictures were called, as long as the page is open. */
+const called = new Map();
 
 /** Captioners of clips stand for themselves: they see other things than those of pictures. */
 function viewsOf(found) {
@@ -62,28 +66,51 @@ function build(place) {
 
 function showTabs(task) {
   renewed(parts.tabs, ...tasks.map((each) => {
-    const tab = button(each.view, () => go({ task: each.view, runs: null, look: null }));
+    const tab = button(each.view, () => go({ task: each.view, runs: null }));
     if (each === task) tab.setAttribute("aria-current", "true");
     return tab;
   }));
 }
 
-function showControls(task, now) {
-  const seed = Number(now.seed) || 0;
-  const number = make("input", { type: "number", min: 0, max: 4294967295, value: seed, onchange: () => go({ seed: Math.max(0, Math.trunc(Number(number.value)) || 0), look: null }) });
+/** Pictures of one's own that this task can look at: several are the frames of a clip. */
+function looksOf(task, now) {
+  const images = (now.look || "").split(",").filter(Boolean);
+  return (images.length > 1) === (task.view === "clips") ? images : [];
+}
+
+/** Without pictures of one's own; what they have put on top is as it was, too. */
+const noLook = (now) => ({ look: null, ...(now.image && now.image === now.look ? { image: null } : {}) });
+
+/** What is looked at: a picture of one's own, and the way back; or a scene by its number. */
+function showLooked(task, now) {
   const clips = task.view === "clips";
-  const file = make("input", { type: "file", accept: "image/*", multiple: clips, onchange: () => upload([...file.files]) });
-  const items = [
-    make("label.control", {}, make("span", {}, clips ? "clip" : "scene"), number),
-    button(clips ? "another clip" : "another scene", () => go({ seed: now.look ? seed : seed + 1, look: null })),
-    make("label.control.upload", {}, make("span", {}, clips ? "or frames of a clip" : "or a picture of yours"), file),
-  ];
+  const thing = clips ? "clip" : "scene";
+  const seed = Number(now.seed) || 0;
+  const own = looksOf(task, now);
+  if (own.length) {
+    const what = clips ? `your clip, ${own.length} frames` : "your picture";
+    const name = called.get(own[0]);
+    return [make("span.looked", { role: "status" }, make("b", {}, what), name && !clips ? ` (${name})` : ""),
+      button(`back to ${thing} ${seed}`, () => go(noLook(now)))];
+  }
+  const number = make("input", { type: "number", min: 0, max: 4294967295, value: seed, onchange: () => go({ seed: Math.max(0, Math.trunc(Number(number.value)) || 0) }) });
+  const above = !clips && /^picture-/.test(now.image || "") ? now.image : null;
+  return [make("label.control", {}, make("span", {}, thing), number),
+    button(`another ${thing}`, () => go({ seed: seed + 1 })),
+    above ? button("the picture on top", () => go({ look: above })) : "",
+    now.look ? make("span.small", { role: "status" }, clips ? "Your picture is no clip; other tasks look at it." : "Your clip is kept for “clips”.") : ""];
+}
+
+function showControls(task, now) {
+  const clips = task.view === "clips";
+  const file = make("input.unseen", { type: "file", accept: "image/*", multiple: clips, tabIndex: -1, "aria-label": clips ? "frames of a clip" : "a picture of yours", onchange: () => upload([...file.files]) });
+  const items = [...showLooked(task, now), button(clips ? "upload frames of a clip" : "upload a picture", () => file.click()), file];
   if (task.task === "detection") {
     const said = make("output", {}, least.toFixed(2));
     const slider = make("input", { type: "range", min: LOWEST, max: 0.95, step: 0.05, value: least, oninput: () => {
       least = Number(slider.value);
       said.textContent = least.toFixed(2);
-      draw(taskOf(current()));
+      draw(taskOf(current()), true);
     } });
     items.push(make("label.control", {}, make("span", {}, "at least as sure as"), slider, said));
   }
@@ -110,7 +137,11 @@ async function upload(files) {
   try {
     const ordered = files.sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }));
     const kept = [];
-    for (const file of ordered) kept.push((await api.upload(file)).id);
+    for (const file of ordered) {
+      const { id } = await api.upload(file);
+      called.set(id, file.name);
+      kept.push(id);
+    }
     parts?.said.replaceChildren();
     go({ look: kept.join(","), ...(kept.length === 1 ? { image: kept[0] } : {}) });
   } catch (problem) {
@@ -121,7 +152,7 @@ async function upload(files) {
 // --- asking ---
 
 function ask(task, each, now) {
-  const images = now.look ? now.look.split(",") : [];
+  const images = looksOf(task, now);
   const body = { run: each.name, seed: images.length ? 0 : Number(now.seed) || 0, images, least: task.task === "detection" ? LOWEST : 0.5 };
   return once(["applied", task.task, body], () => api.arrays(`applications/${task.task}`, body));
 }
@@ -129,7 +160,8 @@ function ask(task, each, now) {
 /** One method after another: their times would not be their own. */
 async function answer(task, now) {
   const turn = ++turned;
-  answers = chosen(task, now).map((each) => ({ each, found: null, problem: null }));
+  answers = chosen(task, now).map((each) => ({ each, found: null, problem: null, card: null }));
+  truth = null;
   draw(task);
   parts.cards.setAttribute("aria-busy", "true");
   for (const one of answers) {
@@ -144,16 +176,28 @@ async function answer(task, now) {
   parts.cards.removeAttribute("aria-busy");
 }
 
-function draw(task) {
+/** Cards that stand there stay, with what was pressed on them; anew where they would say something else. */
+function draw(task, anew = false) {
   const classes = task.runs[0]?.classes || [];
+  for (const one of answers) if (anew || !one.card || one.card.waits) one.card = cardOf(task, one, classes);
   const first = answers.find(({ found }) => found?.head.truth || found?.arrays.truth);
-  const truth = first ? TRUTHS[task.task](first.found, { classes: classesOf(first, classes) }) : null;
-  parts.cards.replaceChildren(...answers.map((one) => {
-    const { each, found, problem } = one;
-    if (problem) return make("section.card-of", { "aria-label": each.title }, make("h3", {}, each.title), trouble(problem));
-    if (!found) return make("section.card-of.waiting", { "aria-label": each.title }, make("h3", {}, each.title), make("p.missing", {}, "looking …"));
-    return CARDS[task.task](each.title, each.run ? each.name : null, found, { least, classes: classesOf(one, classes) });
-  }), truth || "");
+  if (first && !truth) truth = TRUTHS[task.task](first.found, { classes: classesOf(first, classes) });
+  const cards = [...answers.map(({ card }) => card), ...(truth ? [truth] : [])];
+  cards.forEach((card, place) => {
+    const there = parts.cards.children[place];
+    if (!there) parts.cards.append(card);
+    else if (there !== card) there.replaceWith(card);
+  });
+  while (parts.cards.children.length > cards.length) parts.cards.lastChild.remove();
+}
+
+function cardOf(task, one, classes) {
+  const { each, found, problem } = one;
+  if (problem) return make("section.card-of.plain", { "aria-label": each.title }, make("h3", {}, each.title), trouble(problem));
+  if (found) return CARDS[task.task](each.title, each.run ? each.name : null, found, { least, classes: classesOf(one, classes) });
+  const card = make("section.card-of.plain.waiting", { "aria-label": each.title }, make("h3", {}, each.title), make("p.missing", {}, "looking …"));
+  card.waits = true;
+  return card;
 }
 
 /** In the order that gives them their colours; of what has no run, those of the others. */

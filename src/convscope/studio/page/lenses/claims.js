@@ -17,7 +17,11 @@ let standing = null;
 let extent = "quick";
 let turned = 0;
 
-const word = (verdict) => make(`b.verdict.${verdict ? LOOKS[verdict.word] : "open"}`, {}, verdict ? verdict.word : "not measured yet");
+/** A verdict that stands alone is no beginning of a sentence. */
+const ALONE = { "holds when": "holds under a condition" };
+
+const word = (verdict, text = verdict ? ALONE[verdict.word] ?? verdict.word : "not measured yet") =>
+  make(`b.verdict.${verdict ? LOOKS[verdict.word] : "open"}`, {}, text);
 
 function build(place) {
   parts = { list: make("ol.claim-list"), claim: make("article.one-claim", { tabIndex: -1 }) };
@@ -113,7 +117,7 @@ function result(name, key, outcome) {
   const joint = verdict.word === "holds when" ? " " : ": ";
   const section = make("section.result", { "aria-label": SOURCES[key] },
     make("h3", {}, SOURCES[key]),
-    make("p", {}, word(verdict), `${joint}${verdict.because}.`),
+    make("p", {}, word(verdict, verdict.word), `${joint}${verdict.because}.`),
     make("p", {}, outcome.measured),
     make("p.small", {}, outcome.under));
   outcome.charts.forEach((chart, number) => section.append(figure(name, key, chart, number)));

@@ -30,6 +30,7 @@ function layerOf(state, record) {
   return found || [...leaves(record.spine)].find((card) => !card.output.flat) || [...leaves(record.spine)][0] || null;
 }
 
+/** Is done when all of it has come. */
 async function show(state, place) {
   const turn = ++turned;
   if (!parts || !place.contains(parts.unit.root)) build(place);
@@ -43,16 +44,15 @@ async function show(state, place) {
     if (!now()) return;
     parts.said.replaceChildren(state.layer && card.name !== state.layer ? empty(`This network has no layer ${state.layer}.`) : "");
     const cost = record.explanation.layers.find((layer) => layer.name === card.name);
-    parts.maps.show(state, card, found?.at);
-    if (found.problem) parts.unit.fail(found.problem);
-    else parts.unit.show(state, found);
     const at = found.at || [0];
-    parts.changing.show(state, record, card, at[0]);
-    parts.attribution.about(state);
-    parts.exciting.of(state, card.name, at[0]);
-    parts.field.of(state, card.name, at);
+    const all = [parts.maps.show(state, card, found.at)];
+    if (found.problem) parts.unit.fail(found.problem, card.name);
+    else all.push(parts.unit.show(state, found));
+    all.push(parts.changing.show(state, record, card, at[0]), parts.attribution.about(state),
+      parts.exciting.of(state, card.name, at[0]), parts.field.of(state, card.name, at));
     const [small, said] = await Promise.all([strip(state), answer(state)]);
     if (now()) parts.shown.show(small, said, found.problem ? null : found, cost);
+    await Promise.all(all);
   } catch (problem) {
     if (now()) parts.said.replaceChildren(trouble(problem, () => show(state, place)));
   }
@@ -71,6 +71,8 @@ async function unitOf(state, card) {
 export default {
   name: "inside",
   title: "Look inside",
+  /** It shows what depends on the moment: drawn again as a training goes on. */
+  live: true,
   show,
   hide() {
     turned += 1;

@@ -4,68 +4,67 @@
 // weights; until then "run" names it.  Closing the page ends nothing.
 
 import * as api from "../api.js";
-import { renew, sourceOf, studio } from "../looking.js";
-import { button, empty, make, trouble } from "../parts/make.js";
-import { percent, thousands } from "../parts/numbers.js";
+import { followed, hearOfGrowth } from "../growing.js";
+import { momentOf, sourceOf } from "../looking.js";
+import { empty, make, trouble } from "../parts/make.js";
 import { renewed } from "../parts/renewed.js";
+import { hearOfRuns, isNews, readRuns, runOf, runs } from "../runs.js";
 import { go, state as current } from "../state.js";
 import { Beginning, runList } from "../train/beginning.js";
-import { Following } from "../train/following.js";
+import { aside, head } from "../train/head.js";
 import { Measures, confusion } from "../train/measures.js";
 
-/** Milliseconds between looks at a training that goes on, and so many times what the last one took:
- *  the processor is the training's.  A moment that was chosen comes at once. */
-const BETWEEN = 4000;
-const TIMES = 20;
-/** Between two drawings of its curves. */
+/** Milliseconds between two drawings of the curves. */
 const DRAWN = 1000;
 const MOST_SCORES = 24;
-const WORDS = {
-  starting: "is starting", training: "is training", stopping: "is saving, and stops then",
-  stopped: "is paused", failed: "has failed", finished: "is finished",
-};
 
 let parts = null;
 let following = null;
-let runs = [];
 let scores = new Map();
-const UNSEEN = { at: 0, took: 0, key: "" };
-let looked = UNSEEN;
+/** The moment that was measured last, and when that is done. */
+let [looked, looking] = ["", Promise.resolve()];
 let [drawn, waiting] = [0, 0];
-let timer = 0;
 /** What was said last of how the run stands. */
 let told = null;
 
-const shownRun = (now) => {
+function shownRun(now) {
   if (now.run) return now.run;
   const source = sourceOf(now);
-  if (following?.run === source) return source;
-  return runs.find((run) => run.name === source && run.task === "classification")?.name || null;
-};
+  return runOf(source)?.task === "classification" ? source : null;
+}
 
-/** Whether it may be a run that has begun since the list was read, in a terminal or another tab. */
-const isNews = (source) => !/->|→|\n/.test(source) && !runs.some((run) => run.name === source) && !studio().zoo.some((each) => each.name === source);
-
-async function readRuns() {
+async function tryRuns() {
   try {
-    runs = (await api.get("runs")).runs;
+    await readRuns();
   } catch (problem) {
-    if (!runs.length && problem.kind !== "Gone") parts?.list.replaceChildren(trouble(problem, readRuns));
+    if (!runs().length && problem.kind !== "Gone") parts?.list.replaceChildren(trouble(problem, tryRuns));
   }
 }
 
 function build(place) {
+  following = null;
   parts = {
     beginning: new Beginning((run) => {
-      readRuns().then(() => go({ run }));
+      tryRuns().then(() => go({ run }));
     }),
     list: make("div"), head: make("div.run-head"), failed: make("div"), said: make("div", { role: "status" }), scrubber: make("time-scrubber", { label: "moment" }),
     curves: make("learning-curves"), measures: new Measures(), watched: make("div.watched"),
   };
   parts.scrubber.addEventListener("moment", (event) => moment(event.detail.step));
   parts.curves.addEventListener("moment", (event) => moment(nearest(event.detail.step)));
-  place.replaceChildren(make("div.train", {}, make("div.train-side", {}, parts.beginning.root, parts.list), parts.watched));
+  parts.watched.replaceChildren(nothing());
+  // On a narrow page it stands above what is watched, folded up.
+  parts.fold = make("details.begin-fold", { open: true }, make("summary", {}, make("h2", {}, "Train it")), parts.beginning.root);
+  place.replaceChildren(make("div.train", {}, make("div.train-side", {}, parts.fold, parts.list), parts.watched));
 }
+
+const NARROW = window.matchMedia("(max-width: 60em)");
+const fold = () => {
+  if (parts) parts.fold.open = !NARROW.matches || following === null;
+};
+NARROW.addEventListener("change", fold);
+
+const nothing = () => empty("This network has not been trained. Start it with “Train it”, and watch it learn here; or look at a run that there is.");
 
 function moment(step) {
   const now = current();
@@ -81,22 +80,21 @@ function nearest(step) {
 
 // --- the run that is shown ---
 
-function follow(name) {
-  if (following?.run === name) return;
-  following?.close();
-  following = null;
+function watch() {
+  if (followed() === following) return;
+  following = followed();
   scores = new Map();
-  looked = UNSEEN;
+  [looked, told] = ["", null];
   parts.said.replaceChildren();
-  if (name === null) {
-    parts.watched.replaceChildren(empty("This network has not been trained. Start on the left, and watch it learn here; or look at a run that there is."));
+  fold();
+  if (following === null) {
+    parts.watched.replaceChildren(nothing());
     return;
   }
   parts.head.replaceChildren();
   parts.curves.data = { steps: 1, moment: null, loss: { step: [], value: [] }, scores: [] };
   parts.watched.replaceChildren(parts.head, parts.failed, parts.said, parts.scrubber, parts.curves, parts.measures.root);
   parts.measures.root.hidden = true;
-  following = new Following(name, heard);
 }
 
 /** At once where something new is to be said; curves and pace of a training that goes on now and then. */
@@ -112,25 +110,27 @@ function draw() {
   if (parts && following) showAll();
 }
 
-function heard(kind, problem) {
+hearOfGrowth((kind, problem) => {
   if (!parts) return;
+  watch();
   if (kind === "lost") {
     parts.watched.replaceChildren(trouble(problem));
     return;
   }
+  const { state, run, steps, alive } = following;
   if (kind === "state") {
-    const now = current();
-    const { state } = following;
-    if (now.run === following.run && state.begun && (following.steps.length || !following.alive)) {
-      go({ net: following.run, run: null, step: null }, { replace: true });
-    }
-    const known = runs.find((run) => run.name === following.run);
-    if (!known || known.state !== state.state) readRuns().then(() => parts && showList(current()));
+    if (current().run === run && state.begun && (steps.length || !alive)) go({ net: run, run: null, step: null }, { replace: true });
+    if (isNews(run)) tryRuns();
   }
-  const word = following.state?.state;
-  drawSoon(kind === "snapshots" || word !== told || !following.alive);
-  told = word;
-}
+  drawSoon(kind === "snapshots" || state?.state !== told || !alive);
+  told = state?.state;
+});
+
+hearOfRuns(() => {
+  if (!parts) return;
+  parts.beginning.show(current());
+  showList(current());
+});
 
 async function act(verb) {
   try {
@@ -141,47 +141,9 @@ async function act(verb) {
   }
 }
 
-function clock(seconds) {
-  const rest = Math.max(0, Math.round(seconds));
-  const [hours, minutes] = [Math.floor(rest / 3600), Math.floor(rest / 60) % 60];
-  const two = (value) => String(value).padStart(2, "0");
-  return hours ? `${hours}:${two(minutes)}:${two(rest % 60)}` : `${minutes}:${two(rest % 60)}`;
-}
-
 function showHead() {
-  const { state, run } = following;
-  if (!state) return;
-  const { pace } = state;
-  const facts = [];
-  if (pace.steps) facts.push(["step", `${thousands(pace.step)} of ${thousands(pace.steps)}`], ["epoch", pace.epoch.toFixed(2)]);
-  const last = following.lines[following.lines.length - 1];
-  if (last) facts.push(["loss", last.loss === null || last.loss === undefined ? "not a number" : last.loss.toFixed(3)]);
-  if (following.alive && pace.images_per_second) facts.push(["images/s", thousands(pace.images_per_second)], ["left", clock(pace.remaining_seconds)]);
-  else facts.push(["trained for", clock(pace.seconds)]);
-  const { results } = state;
-  if (results?.accuracy !== undefined) facts.push([results.split === "test" ? "accuracy on the test images" : `accuracy, ${results.split}`, percent(results.accuracy, 2)]);
-  const bar = make("progress", { max: Math.max(1, pace.steps), value: pace.step, "aria-label": "how far the training is" });
-  const verbs = {
-    starting: [], training: [["pause", "stop", "it saves and ends; “resume” goes on, even after the studio was closed"]],
-    stopping: [], stopped: [["resume", "resume", "it goes on where it was"]], failed: [["try again", "resume", "the same once more"]], finished: [],
-  }[state.state] || [];
-  const controls = run === "example" ? [] : verbs.map(([text, verb, title]) => button(text, () => act(verb), { title }));
-  const focused = parts.head.contains(document.activeElement);
-  parts.head.replaceChildren(
-    make("div.heading", {}, make("h2", {}, run), make(`span.run-state.${state.state}`, {}, `${WORDS[state.state] || state.state}`), ...controls),
-    following.alive ? bar : "",
-    make("dl.facts", {}, facts.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)))));
-  if (focused) parts.head.querySelector("button")?.focus();
-  parts.failed.replaceChildren(...aside(state));
-}
-
-/** Why it has failed; what it does before its first step. */
-function aside({ state, message, begun }) {
-  if (state === "failed") {
-    const remedy = begun ? "“try again” goes on from what was saved" : "change what it asks for on the left, and start anew";
-    return [trouble({ problem: message || "the training has failed", remedy })];
-  }
-  return state === "starting" && message ? [make("p.small", {}, message)] : [];
+  renewed(parts.head, ...head(following, act));
+  parts.failed.replaceChildren(...aside(following.state));
 }
 
 function curves(now) {
@@ -200,13 +162,14 @@ function curves(now) {
   }
   return {
     steps: state?.pace.steps || 1,
-    moment: now.step === undefined ? null : Number(now.step),
+    moment: momentOf(now, following.run),
     loss: { step: lines.map((line) => line.step), value: lines.map((line) => line.loss ?? NaN) },
     scores: [...series.filter(({ name }) => name === "validation accuracy"), ...byName.values()],
   };
 }
 
 function showAll() {
+  if (!following.state) return;
   const now = current();
   showHead();
   parts.scrubber.hidden = following.steps.length === 0;
@@ -218,28 +181,17 @@ function showAll() {
 }
 
 /** Whether there are weights to be looked at. */
-const measurable = () => following.steps.length > 0 || following.state?.state === "finished";
+const measurable = () => following.steps.length > 0 || following.state.state === "finished";
 
-/** The moment that is shown, measured; of a training that goes on now and then. */
+/** The moment that is shown, measured. */
 function look(now) {
-  clearTimeout(timer);
-  if (!following?.state || !measurable() || document.hidden) return;
-  const newest = following.steps[following.steps.length - 1] ?? null;
-  const step = now.step === undefined ? (following.alive ? newest : null) : Number(now.step);
-  const key = `${step} ${following.state.state}`;
-  if (key === looked.key) return;
-  const chosen = now.step !== undefined || !following.alive;
-  const wait = chosen ? 0 : looked.at + Math.max(BETWEEN, TIMES * looked.took) - performance.now();
-  if (wait > 0) {
-    timer = setTimeout(() => parts && look(current()), wait);
-    return;
-  }
-  const [run, alive] = [following.run, following.alive];
-  const own = { at: performance.now(), took: 0, key };
-  looked = own;
-  // The miniatures on top follow the newest weights, too.
-  if (now.step === undefined && sourceOf(now) === run && alive) renew();
-  parts.measures.show(run, step, alive).then(() => fill(run)).then(() => { own.took = performance.now() - own.at; });
+  const { run, alive, state } = following;
+  const step = momentOf(now, run);
+  const ended = state.state === "finished";
+  const key = `${step} ${ended}`;
+  if (key === looked || !measurable() || (step === null && !ended)) return;
+  looked = key;
+  looking = parts.measures.show(run, step, alive, step ?? state.pace.step).then(() => fill(run));
 }
 
 /** Accuracies of moments that went by, a few spread over the training, one after another. */
@@ -264,36 +216,32 @@ async function fill(run) {
 }
 
 function showList(now) {
-  renewed(parts.list, runList(runs, shownRun(now)));
+  renewed(parts.list, runList(runs(), shownRun(now)));
 }
 
 export default {
   name: "train",
   title: "Train",
+  live: true,
+  follows: shownRun,
 
+  /** Is done when what it shows has been measured. */
   async show(now, place) {
     if (!parts || !place.contains(parts.watched)) {
       build(place);
-      await readRuns();
-    } else if (isNews(sourceOf(now))) await readRuns();
-    if (!parts) return;
-    const latest = current();
-    parts.beginning.show(latest, runs);
-    showList(latest);
-    follow(shownRun(latest));
-    if (following) drawSoon(true);
+      if (!runs().length) tryRuns();
+    }
+    parts.beginning.show(now);
+    showList(now);
+    watch();
+    if (following) showAll();
+    await looking;
   },
 
   hide() {
-    following?.close();
-    following = null;
-    clearTimeout(timer);
     clearTimeout(waiting);
     waiting = 0;
+    following = null;
     parts = null;
   },
 };
-
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && parts && following) drawSoon(true);
-});

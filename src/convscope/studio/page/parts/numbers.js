@@ -10,6 +10,12 @@ export function percent(share, digits = 1) {
   return `${text}\u00a0%`;
 }
 
+/** Three digits that count, also of what is very small: 0.00512 and 5.1e−6. */
+export function significant(value) {
+  const text = value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(1) : value.toPrecision(3);
+  return (Math.abs(value) >= 1000 ? thousands(value) : value === 0 ? "0" : text).replaceAll("-", "−");
+}
+
 /** Powers of ten, as storage is sold. */
 export function bytes(value) {
   if (value < 1000) return `${value}\u00a0B`;

@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { sourceOf, studio, subject } from "../looking.js";
 import { button, choice, make, trouble } from "../parts/make.js";
 import { percent } from "../parts/numbers.js";
+import { runOf } from "../runs.js";
 import { go } from "../state.js";
 
 const RECIPES = {
@@ -30,9 +31,9 @@ export class Beginning {
   }
 
   /** Which network: one of the zoo by its name, so that it fits other images, too. */
-  async show(now, runs) {
+  async show(now) {
     const source = sourceOf(now);
-    const run = runs.find((each) => each.name === source);
+    const run = runOf(source);
     const zoo = studio().zoo.map((each) => each.name);
     let text = source;
     try {
@@ -58,7 +59,7 @@ export class Beginning {
     };
     const what = this.root.querySelector(".what") || make("p.what");
     this.root.replaceChildren(
-      make("h2", {}, "Train it"), what,
+      what,
       choice("images", data.map((each) => [each.name, each.ready ? each.name : `${each.name} (not here yet)`]), this.#asked.data, set("data")),
       make("p.small", {}, chosen.summary),
       chosen.ready ? "" : this.#download(),

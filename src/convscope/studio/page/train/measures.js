@@ -5,7 +5,7 @@
 import * as api from "../api.js";
 import { once, plane } from "../looking.js";
 import { make, trouble } from "../parts/make.js";
-import { one, percent, thousands, written } from "../parts/numbers.js";
+import { one, percent, significant, thousands, written } from "../parts/numbers.js";
 
 const MOST_KERNELS = 32;
 const LIVE = 300;
@@ -37,6 +37,7 @@ export class Measures {
   #kernelWords = make("p.small");
   #health = make("div");
   #turn = 0;
+  #after = "";
 
   constructor() {
     this.root.append(
@@ -45,9 +46,10 @@ export class Measures {
       make("section.health", { "aria-label": "health" }, make("h2", {}, "Health"), this.#health));
   }
 
-  /** All three, one after another: the processor is the training's. */
-  async show(run, step, alive) {
+  /** All three, one after another: the processor is the training's.  `after` is the step in words. */
+  async show(run, step, alive, after) {
     const turn = ++this.#turn;
+    this.#after = `After ${thousands(after)} ${after === 1 ? "step" : "steps"}`;
     this.root.setAttribute("aria-busy", "true");
     for (const part of [this.#showMatrix, this.#showKernels, this.#showHealth]) {
       await part.call(this, run, step, alive, () => turn === this.#turn);
@@ -62,7 +64,7 @@ export class Measures {
       if (!current()) return;
       this.#matrix.hidden = false;
       this.#matrix.data = { classes: found.classes, matrix: found.confusion };
-      this.#matrixWords.textContent = `${percent(found.accuracy)} of ${thousands(found.count)} ${found.split === "train" ? "training" : found.split} images of ${found.data} are right. ${worst(found)}`;
+      this.#matrixWords.textContent = `${this.#after}, ${percent(found.accuracy)} of ${thousands(found.count)} ${found.split === "train" ? "training" : found.split} images of ${found.data} are right. ${worst(found)}`;
     } catch (problem) {
       if (!current()) return;
       this.#matrix.hidden = true;
@@ -85,7 +87,7 @@ export class Measures {
       this.#scale.hidden = false;
       this.#scale.setAttribute("limit", String(head.limit));
       const slices = head.shape[1] > 1 ? `, the first of ${head.shape[1]} slices of each` : "";
-      this.#kernelWords.textContent = `${shape[0]} of ${head.shape[0]} of ${head.layer}, ${shape[2]}×${shape[3]}${slices}`;
+      this.#kernelWords.textContent = `${this.#after}: ${shape[0]} of ${head.shape[0]} of ${head.layer}, ${shape[2]}×${shape[3]}${slices}`;
     } catch (problem) {
       if (!current()) return;
       this.#kernels.replaceChildren();
@@ -120,7 +122,7 @@ function health(found) {
     ? make("ul.findings-list", {}, found.findings.map((each) => make("li", {},
       make("b", {}, `${each.kind}, ${each.place}`), make("span", {}, each.evidence), make("span.remedy", {}, `Remedy: ${each.remedy}`))))
     : make("p", {}, make("b.trust.passed", {}, "healthy"), ": nothing was found.");
-  const small = (value) => (value === null ? "–" : value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(1).replaceAll("-", "−") : written(value, 3));
+  const small = (value) => (value === null ? "–" : value !== 0 && Math.abs(value) < 0.001 ? significant(value) : written(value, 3));
   const table = (label, head, rows) => (rows.length ? make("div.scroll", { tabIndex: 0, role: "region", "aria-label": label }, make("table.numbers", {},
     make("thead", {}, make("tr", {}, head.map((each) => make("th", { scope: "col" }, each)))),
     make("tbody", {}, rows.map(([name, ...cells]) => make("tr", {}, make("th", { scope: "row" }, name), cells.map((each) => make("td", {}, each))))))) : "");

@@ -1,6 +1,6 @@
 // One run as it grows: what its event stream has told so far.
 
-import * as api from "../api.js";
+import * as api from "./api.js";
 
 export class Following {
   lines = [];
@@ -38,6 +38,8 @@ export class Following {
       },
       state: (state) => {
         this.state = state;
+        // It comes last of what a look has found, and behind the end there is nothing to wait for.
+        if (state.state === "finished") this.#end?.();
         this.#told("state");
       },
       gone: () => this.#again(),
