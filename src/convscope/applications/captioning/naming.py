@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from convscope.applications.captioning.task import some_frames
 from convscope.applications.captioning.tokens import NUMBERS, words_of
-from convscope.applications.captioning.vocabulary import SPECIAL, Vocabulary
+from convscope.applications.captioning.vocabulary import Vocabulary
 
 __all__ = ["SOME", "Naming", "WordDetector", "number_chances", "numbers_in"]
 
@@ -110,7 +110,9 @@ class Naming:
     either, and P(Σ_i = n) is the mean of theirs.
     """
 
-    def __init__(self, inputs: Tensor, numbers: Tensor, prepare: Callable[[Tensor], Tensor]) -> None:
+    def __init__(
+        self, inputs: Tensor, numbers: Tensor, prepare: Callable[[Tensor], Tensor]
+    ) -> None:
         self._inputs, self._numbers, self._prepare = inputs, numbers, prepare
 
     @property
