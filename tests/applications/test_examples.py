@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from convscope.applications.captioning.captioner import Captioner
 from convscope.applications.captioning.facts import fact_scores
@@ -13,10 +15,13 @@ from convscope.applications.segmentation.scores import Tally
 from convscope.applications.segmentation.segmenter import Segmenter
 from convscope.data.annotated import Split
 from convscope.data.scenes import make_scenes
+from convscope.data.scenes.garments import CLASSES
+from convscope.data.scenes.nouns import class_of
 from convscope.training.runs import MODEL, RUN
 
 DETECTORS = ("example-rcnn", "example-fast", "example-faster")
 COUNT = 60
+SIDE = 128
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +68,32 @@ def test_a_captioner_of_the_package_names_garments(scenes: Split) -> None:
     assert own is not None and other is not None
     assert (own.objects.value or 0) > 0.6
     assert (other.objects.value or 1) < 0.3
+
+
+def test_a_captioner_of_the_package_looks_where_things_are(scenes: Split) -> None:
+    """For a noun, several times as much of the weight is in its boxes as their area would get."""
+    captioner = Captioner.load("example-attention")
+    assert scenes.objects is not None
+    within, area = [], []
+    found = captioner.predict([image[0] for image in scenes.images])
+    for caption, objects in zip(found, scenes.objects, strict=True):
+        for word in caption.words:
+            name = class_of(word.word)
+            chosen = [CLASSES[label] == name for label in objects.labels]
+            if any(chosen) and word.weights is not None:
+                boxes = covered(objects.boxes[chosen], cells=len(word.weights))
+                within.append((word.weights * boxes).sum())
+                area.append(boxes.mean())
+    assert len(within) > COUNT
+    assert np.mean(within) > 3 * np.mean(area)
+
+
+def covered(boxes: NDArray[np.float32], *, cells: int) -> NDArray[np.float32]:
+    """The part of each cell of a grid that lies in one of the boxes."""
+    inside = np.zeros((SIDE, SIDE), np.float32)
+    for left, top, right, bottom in boxes.astype(int):
+        inside[top:bottom, left:right] = 1
+    return inside.reshape(cells, SIDE // cells, cells, SIDE // cells).mean((1, 3))
 
 
 def test_a_segmenter_of_the_package_knows_garments(scenes: Split) -> None:

@@ -55,19 +55,22 @@ def test_an_image_serves_all_its_paraphrases(name: str) -> None:
 
 
 @torch.no_grad()
-def test_a_plain_decoder_is_shown_the_image_first_and_only_then() -> None:
-    """h and c after the image alone, then words: Vinyals et al. 2015, equations 10 to 12."""
+def test_a_plain_decoder_begins_with_the_image_and_meets_it_at_every_word() -> None:
+    """h and c after the image alone, then words (Vinyals et al. 2015, equations 10 to 12);
+    each state joined with the image before a word is said (Mao et al. 2015)."""
     decoder = decoders()["plain"].eval()
     assert isinstance(decoder, PlainDecoder)
     cell = nn.LSTMCell(8, 8)
     for name, weight in decoder.lstm.named_parameters():
         getattr(cell, name.removesuffix("_l0")).data.copy_(weight)
     words = torch.tensor([[START, 4, 5]] * 2)
-    state = cell(decoder.reader(features()))
+    image = decoder.reader(features())
+    state = cell(image)
     expected = []
     for place in range(3):
         state = cell(decoder.embedding(words[:, place]), state)
-        expected.append(decoder.output(state[0]))
+        met = torch.relu(decoder.of_state(state[0]) + decoder.of_image(image))
+        expected.append(decoder.output(state[0] + met))
     found, weights = decoder(features(), words)
     torch.testing.assert_close(found, torch.stack(expected, 1), atol=1e-5, rtol=1e-5)
     assert weights is None
@@ -154,6 +157,37 @@ def test_the_mean_over_time_forgets_the_order_and_an_lstm_does_not() -> None:
 
 
 @torch.no_grad()
+def test_a_reader_of_clips_is_its_formula() -> None:
+    torch.manual_seed(0)
+    recurrent = ClipLSTM(GridReader(6, 4, concepts=2, sums=3, width=8), 8)
+    recurrent.train()(torch.rand(9, 5, 16, 6))  # so that its means and deviations are its own
+    recurrent.eval()
+    reader, clip = recurrent.reader, torch.rand(1, 5, 16, 6)
+    read = [reader.read(frame) for frame in clip[0][:, None]]
+    cell = nn.LSTMCell(8, 8)
+    for name, weight in recurrent.lstm.named_parameters():
+        getattr(cell, name.removesuffix("_l0")).data.copy_(weight)
+    state = (torch.zeros(1, 8), torch.zeros(1, 8))
+    for own in read:
+        state = cell(recurrent.changes(own - read[0]), state)
+    expected = reader(clip[0]).mean(0) + recurrent.norm(state[0])
+    torch.testing.assert_close(recurrent(clip), expected, atol=1e-4, rtol=1e-4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("length", "read"), [(8, [0, 2, 5, 7]), (3, [0, 1, 2]), (1, [0])])
+def test_of_a_clip_four_frames_are_read_from_the_first_to_the_last(
+    length: int, read: list[int]
+) -> None:
+    network = make_network(
+        "clip-lstm", build(BACKBONE, seed=0), 4, side=4, words=WORDS, kernels=6, hidden=8, seed=0
+    ).eval()
+    clips = torch.randn(2, length, 1, 32, 32)
+    torch.testing.assert_close(network.see(clips), network.see(clips[:, read]))
+    assert network.see(clips).shape[1] == len(read)
+
+
+@torch.no_grad()
 def test_cells_come_row_by_row_and_know_their_place() -> None:
     encoder = Encoder(build(BACKBONE, seed=0), 4, kernels=6, features=5).eval()
     images = torch.randn(2, 1, 32, 32)
@@ -178,7 +212,7 @@ def test_a_decoder_reads_features_places_and_words_of_every_cell() -> None:
     read = network.see(images)
     features, places, words = read.split([FEATURES, 2, WORDS - 4], -1)
     torch.testing.assert_close(features, network.encoder(images))
-    torch.testing.assert_close(words, network.words.chances(features))
+    torch.testing.assert_close(words, torch.sigmoid(network.words(features)))
     # cell 6 is row 1, column 2
     assert torch.equal(places, places[:1, :1].expand_as(places))
     torch.testing.assert_close(places[0, 0, 6], torch.tensor([1 / 3, -1 / 3]))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from convscope.applications.captioning.control import other_images
-from convscope.applications.captioning.naming import Naming, WordDetector, words_in
+from convscope.applications.captioning.naming import (
+    SOME,
+    Naming,
+    WordDetector,
+    number_chances,
+    numbers_in,
+)
 from convscope.applications.captioning.task import Captioning, sentences_of, some_frames
 from convscope.applications.captioning.vocabulary import END, PAD, START, vocabulary_of
 
@@ -97,11 +105,9 @@ def test_a_word_is_evident_if_it_is_in_one_of_the_cells() -> None:
     torch.manual_seed(0)
     detector = WordDetector(6, 5)
     cells = torch.randn(3, 16, 6)
-    chances = torch.sigmoid(detector.score(cells))
-    present = 1 - (1 - chances).prod(1)
-    torch.testing.assert_close(1 - detector(cells).exp(), present, atol=1e-6, rtol=1e-5)
+    present = 1 - (1 - torch.sigmoid(detector(cells))).prod(1)
     wanted = torch.rand(3, 5) < 0.5
-    naming = Naming(cells, wanted, lambda part: part)
+    naming = Naming(cells, torch.where(wanted, SOME, 0), lambda part: part)
     batch = naming.batch(np.array([2, 0]))
     torch.testing.assert_close(batch[0], cells[[2, 0]])
     found = naming.loss(detector, batch)
@@ -109,14 +115,52 @@ def test_a_word_is_evident_if_it_is_in_one_of_the_cells() -> None:
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-4)
 
 
-def test_the_words_of_an_image_are_those_of_all_its_captions() -> None:
-    vocabulary = vocabulary_of(CAPTIONS, least=2)
-    found = words_in([*CAPTIONS, ("zebras",)], vocabulary, 9)
-    said = [
-        {word for word, there in zip(vocabulary.words, row, strict=True) if there} for row in found
+def test_how_many_cells_show_a_word_is_as_all_ways_to_choose_them_say() -> None:
+    chances = torch.rand(2, 5, 3, generator=torch.Generator().manual_seed(1))
+    expected = torch.zeros(2, 3, 6)
+    for shown in itertools.product((False, True), repeat=5):
+        own = torch.tensor(shown)[None, :, None]
+        expected[:, :, sum(shown)] += torch.where(own, chances, 1 - chances).prod(1)
+    torch.testing.assert_close(number_chances(chances, 5), expected)
+    torch.testing.assert_close(number_chances(chances, 2), expected[..., :3])
+
+
+def test_a_number_is_learnt_in_any_frame_and_nothing_from_words_of_no_number() -> None:
+    """−log of the mean over frames of P(Σ = n), beside ``number_chances``."""
+    odds = torch.randn(2, 2, 9, 3, generator=torch.Generator().manual_seed(2))
+    numbers = torch.tensor([[2, 0, 1], [SOME, 3, 0]], dtype=torch.int8)
+    chances = torch.sigmoid(odds)
+    each = torch.stack([number_chances(chances[:, frame], 6) for frame in (0, 1)]).mean(0)
+    nowhere = (1 - chances).prod(2).prod(1)
+    expected = [each[0, 0, 2], nowhere[0, 1], each[0, 2, 1]]
+    expected += [1 - nowhere[1, 0], each[1, 1, 3], nowhere[1, 2]]
+    naming = Naming(torch.zeros(2), numbers, lambda part: part)
+    found = naming.loss(lambda _: odds, (torch.zeros(2), numbers))
+    torch.testing.assert_close(found, -torch.stack(expected).log().mean())
+
+
+def test_how_often_an_image_shows_what_a_word_means() -> None:
+    captions = [
+        ("Two bags left of a dress.", "A dress and two bags, with the bags above."),
+        ("Three dresses", "Four dresses"),
+        ("bags", "A dress under some bags"),
+        ("Nothing",),
+        ("a b", "Seven coats"),
     ]
-    assert said == [{"a", "bag"}, set(), {"a", "coat"}, set()]
-    assert words_in(CAPTIONS, vocabulary, 1).tolist() == [[True], [False], [True]]
+    vocabulary = vocabulary_of([*captions, ("bag", "coat")])
+    found = numbers_in(captions, vocabulary, 100)
+
+    def of(image: int) -> dict[str, int]:
+        asked = {"bag", "bags", "dress", "dresses", "coat"}
+        pairs = zip(vocabulary.words, found[image].tolist(), strict=True)
+        return {word: number for word, number in pairs if word in asked and number}
+
+    assert of(0) == {"bag": 2, "bags": 2, "dress": 1, "dresses": 1}
+    assert of(1) == {"dress": SOME, "dresses": SOME}
+    assert of(2) == {"bag": SOME, "bags": SOME, "dress": 1, "dresses": 1}
+    assert of(3) == {}
+    assert of(4) == {"coat": SOME}
+    assert torch.equal(numbers_in(captions, vocabulary, 3), found[:, :3])
 
 
 @pytest.mark.parametrize("count", [2, 3, 17])

@@ -1,4 +1,4 @@
-"""Show and Tell: a recurrent network that says what a vector is of (Vinyals et al. 2015)."""
+"""A recurrent network that says what a vector is of (Vinyals et al. 2015, Mao et al. 2015)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ __all__ = ["PlainDecoder", "forget_little"]
 
 
 class PlainDecoder(nn.Module):
-    """An LSTM whose first step is the image and whose other steps are words.
+    """An LSTM that is begun by the image, and a layer that sees it again for every word.
 
-    x₋₁ = reader(features), x_t = E·w_t;  h_t, c_t = LSTM(x_t, h_{t−1}, c_{t−1});
-    p(w_{t+1}) = softmax(W·h_t + b): the image is shown once, at the beginning
-    (Vinyals et al. 2015).  ``reader`` brings features to a vector of ``width`` numbers, the
-    size of a word's; dropout, in training, on what enters the LSTM and on what leaves it.
+    v = reader(features), x₋₁ = v, x_t = E·w_t;  h_t, c_t = LSTM(x_t, h_{t−1}, c_{t−1})
+    (Vinyals et al. 2015).  An LSTM that is shown the image once forgets of it what is said
+    last, so state and image meet in one layer more, the multimodal one of Mao et al. 2015:
+    p(w_{t+1}) = softmax(W·(h_t + relu(A·h_t + B·v + a)) + b).  ``reader`` brings features to
+    a vector of ``width`` numbers, the size of a word's; dropout, in training, on what enters
+    the LSTM and on what leaves it and the layer.
     """
 
     def __init__(self, reader: nn.Module, words: int, *, width: int, dropout: float) -> None:
@@ -26,6 +28,8 @@ class PlainDecoder(nn.Module):
         self.embedding = nn.Embedding(words, width, padding_idx=PAD)
         self.dropout = nn.Dropout(dropout)
         self.lstm = nn.LSTM(width, width, batch_first=True)
+        self.of_state = nn.Linear(width, width)
+        self.of_image = nn.Linear(width, width, bias=False)
         self.output = nn.Linear(width, words)
         forget_little(self.lstm)
 
@@ -35,20 +39,28 @@ class PlainDecoder(nn.Module):
 
         No weights come with them: a plain decoder does not say where it looks.
         """
-        image = self.reader(features)
-        image = image.repeat_interleave(len(words) // len(image), 0)
-        steps = torch.cat([image[:, None], self.embedding(words)], 1)
-        found, _ = self.lstm(self.dropout(steps))
-        return self.output(self.dropout(found[:, 1:])), None
+        image = self.dropout(self.reader(features))
+        image = image.repeat_interleave(len(words) // len(image), 0)[:, None]
+        steps = torch.cat([image, self.dropout(self.embedding(words))], 1)
+        states, _ = self.lstm(steps)
+        return self._said(states[:, 1:], image), None
 
     def begin(self, features: Tensor) -> State:
-        _, (hidden, cell) = self.lstm(self.reader(features)[:, None])
-        return hidden[0], cell[0]
+        image = self.reader(features)
+        _, (hidden, cell) = self.lstm(image[:, None])
+        return hidden[0], cell[0], image
 
     def step(self, state: State, words: Tensor) -> tuple[Tensor, State]:
-        before = state[0][None].contiguous(), state[1][None].contiguous()
-        found, (hidden, cell) = self.lstm(self.embedding(words)[:, None], before)
-        return self.output(found[:, 0]), (hidden[0], cell[0])
+        *before, image = state
+        hidden, cell = (part[None].contiguous() for part in before)
+        found, (hidden, cell) = self.lstm(self.embedding(words)[:, None], (hidden, cell))
+        return self._said(found[:, 0], image), (hidden[0], cell[0], image)
+
+    def _said(self, states: Tensor, image: Tensor) -> Tensor:
+        states = self.dropout(states)
+        met = torch.relu(self.of_state(states) + self.of_image(image))
+        found: Tensor = self.output(self.dropout(states + met))
+        return found
 
 
 def forget_little(lstm: nn.Module) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from convscope.applications.captioning.control import CONTROL, other_images
-from convscope.applications.captioning.naming import Naming, words_in
+from convscope.applications.captioning.naming import Naming, numbers_in
 from convscope.applications.captioning.network import CLIP_METHODS, CONCEPTS, CaptionNetwork
 from convscope.applications.captioning.pictures import as_batch, in_parts, normaliser
 from convscope.applications.captioning.task import Captioning, Sentences, sentences_of, writable
@@ -125,7 +125,7 @@ def _material(fitting: Fitting, vocabulary: Vocabulary, side: int, paraphrases: 
     return _Material(
         images=as_batch(train.images, side, data.channels),
         sentences=sentences_of(train.captions or (), vocabulary),
-        words=words_in(train.captions or (), vocabulary, CONCEPTS),
+        words=numbers_in(train.captions or (), vocabulary, CONCEPTS),
         held=as_batch(held.images, side, data.channels),
         held_sentences=sentences_of(held.captions or (), vocabulary),
         prepare=normaliser(run.mean, run.std, side, fitting.device),

@@ -18,7 +18,7 @@ __all__ = ["HELD_OUT", "fresh_scenes", "held_out_scenes", "with_scenes", "with_s
 
 SCENES = "scenes"
 
-COUNTS = {"image": {"train": 12_000}, "clip": {"train": 3000, "clips": True}}
+COUNTS = {"image": {"train": 12_000}, "clip": {"train": 6000, "clips": True}}
 """Scenes that are learnt from, by the kind of method, unless another number is asked for."""
 
 QUICK_TRAIN = {"image": 4000, "clip": 1000}

@@ -1,13 +1,13 @@
-"""Learning which words belong to an image, before learning to say them in order.
+"""Learning what is in an image and how often, before learning to say it in order.
 
 Captions as bags of words: a word is evident in an image if it is in one of its cells
-(Fang et al. 2015).  It is the same supervision as the sentences, and far more direct: no
-gradient has to come through a recurrent network first.
+(Fang et al. 2015), and the number before it says in how many.  It is the same supervision as
+the sentences, and far more direct: no gradient has to come through a recurrent network first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,20 +17,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from convscope.applications.captioning.task import some_frames
-from convscope.applications.captioning.tokens import words_of
-from convscope.applications.captioning.vocabulary import SPECIAL, Vocabulary
+from convscope.applications.captioning.tokens import NUMBERS, words_of
+from convscope.applications.captioning.vocabulary import Vocabulary
 
-__all__ = ["Naming", "WordDetector", "words_in"]
+__all__ = ["SOME", "Naming", "WordDetector", "number_chances", "numbers_in"]
 
 RARE = 4.0
 """At the beginning a word is in a cell with the probability 1 / (1 + e⁴)."""
+SOME = -1
+"""How often a word is there that is said without a number, or with several."""
+MOST = max(NUMBERS.values())
 
 
 class WordDetector(nn.Module):
-    """Of every word, how likely it is that no cell of the grid shows it.
+    """Of every word, the log odds that a cell of the grid shows it: v_w·a_i + b_w.
 
-    p_{w,i} = σ(v_w·a_i + b_w) in cell i;  log Π_i (1 − p_{w,i}), the noisy or over the cells
-    (Fang et al. 2015, equation 1).  Features N×cells×``features`` → N×``words``.
+    Features …×cells×``features`` → …×cells×``words``.
     """
 
     def __init__(self, features: int, words: int) -> None:
@@ -39,36 +41,79 @@ class WordDetector(nn.Module):
         nn.init.constant_(self.score.bias, -RARE)
 
     def forward(self, features: Tensor) -> Tensor:
-        found: Tensor = functional.logsigmoid(-self.score(features).float()).sum(-2)
+        found: Tensor = self.score(features).float()
         return found
 
-    def chances(self, features: Tensor) -> Tensor:
-        """p of each word in each cell: …×cells×features → …×cells×``words``."""
-        return torch.sigmoid(self.score(features).float())
 
+def numbers_in(captions: Sequence[Sequence[str]], vocabulary: Vocabulary, concepts: int) -> Tensor:
+    """How often an image shows what each word means: N × ``concepts``, int8.
 
-def words_in(captions: Sequence[Sequence[str]], vocabulary: Vocabulary, concepts: int) -> Tensor:
-    """True where a word stands in any caption of the image: N × ``concepts``, bool.
-
-    Asked are the most frequent words, which come first in the vocabulary.
+    0 where the word stands in none of its captions; the number before it, where those that
+    have one agree; else ``SOME``.  Two words that differ by a final s or es mean the same: "two
+    bags" are two of "bags" and two of "bag".  Asked are the most frequent words, which come
+    first in the vocabulary.
     """
-    found = torch.zeros(len(captions), min(concepts, len(vocabulary.words)), dtype=torch.bool)
+    forms = _forms(vocabulary.words, concepts)
+    found = torch.zeros(len(captions), min(concepts, len(vocabulary.words)), dtype=torch.int8)
     for row, own in zip(found, captions, strict=True):
-        for caption in own:
-            for number in vocabulary.numbers(words_of(caption)):
-                if 0 <= number - len(SPECIAL) < len(row):
-                    row[number - len(SPECIAL)] = True
+        told: dict[int, set[int]] = {}
+        for before, word in _pairs(own):
+            for place in forms.get(word, ()):
+                numbers = told.setdefault(place, set())
+                if before in NUMBERS:
+                    numbers.add(NUMBERS[before])
+        for place, numbers in told.items():
+            row[place] = min(numbers) if len(numbers) == 1 else SOME
+    return found
+
+
+def _pairs(captions: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Every word with the one before it, which is empty of the first."""
+    for caption in captions:
+        words = words_of(caption)
+        yield from zip(("", *words), words, strict=False)
+
+
+def _forms(words: Sequence[str], asked: int) -> dict[str, list[int]]:
+    """Of each word the places of the ``asked`` first ones that mean the same."""
+    known = set(words)
+    found: dict[str, list[int]] = {}
+    for place, word in enumerate(words[:asked]):
+        plural = {f"{word}s", f"{word}es"}
+        single = {word.removesuffix("s"), word.removesuffix("es")}
+        for form in {word, *plural, *single} & known:
+            found.setdefault(form, []).append(place)
+    return found
+
+
+def number_chances(chances: Tensor, most: int) -> Tensor:
+    """How likely 0, 1, … ``most`` of the cells show a word: N×cells×words → N×words×(most + 1).
+
+    The cells show it or not, each on its own: the Poisson binomial distribution, cell by cell
+    P(Σ = n) ← (1 − p_i)·P(Σ = n) + p_i·P(Σ = n − 1).
+    """
+    found = functional.one_hot(torch.zeros_like(chances[:, 0], dtype=torch.int64), most + 1)
+    found = found.to(chances.dtype)
+    for own in chances.unsqueeze(-1).unbind(1):
+        found = found * (1 - own) + functional.pad(found[..., :-1], (1, 0)) * own
     return found
 
 
 class Naming:
-    """The words of each image: binary cross-entropy, each word counting as much as any other.
+    """The words of each image, and how many of each: −log of their likelihood, all words alike.
 
-    Of a clip two frames are read, one of each half of its time.
+    With p_{w,i} = σ(v_w·a_i + b_w) in cell i of an image the likelihood is Π_i (1 − p_{w,i})
+    of a word that is not there, 1 − Π_i (1 − p_{w,i}) of one that is (the noisy or of Fang et
+    al. 2015, equation 1), and P(Σ_i = n) of one that is there n times (``number_chances``).
+
+    Of a clip two frames are read, one of each half of its time: a word is there if it is in
+    either, and P(Σ_i = n) is the mean of theirs.
     """
 
-    def __init__(self, inputs: Tensor, words: Tensor, prepare: Callable[[Tensor], Tensor]) -> None:
-        self._inputs, self._words, self._prepare = inputs, words, prepare
+    def __init__(
+        self, inputs: Tensor, numbers: Tensor, prepare: Callable[[Tensor], Tensor]
+    ) -> None:
+        self._inputs, self._numbers, self._prepare = inputs, numbers, prepare
 
     @property
     def count(self) -> int:
@@ -78,12 +123,24 @@ class Naming:
         chosen = torch.from_numpy(indices)
         inputs = self._inputs[chosen]
         prepared = self._prepare(some_frames(inputs, 2) if inputs.ndim == 5 else inputs)
-        return prepared, self._words[chosen].to(prepared.device)
+        return prepared, self._numbers[chosen].to(prepared.device)
 
     def loss(self, network: Callable[..., Any], batch: tuple[Tensor, Tensor]) -> Tensor:
-        inputs, words = batch
-        absent = network(inputs).clamp(max=-1e-6)  # log 0 has no gradient
-        return -torch.where(words, torch.log(-torch.expm1(absent)), absent).mean()
+        inputs, numbers = batch
+        odds = network(inputs)
+        frames = odds if odds.ndim == 4 else odds[:, None]
+        absent = functional.logsigmoid(-frames).sum((1, 2))
+        present = torch.log(-torch.expm1(absent.clamp(max=-_LEAST)))  # log 0 has no gradient
+        known = numbers.clamp(min=0).long()[:, None, :, None].expand(-1, frames.shape[1], -1, 1)
+        chances = number_chances(torch.sigmoid(frames).flatten(0, 1), MOST)
+        exact = chances.unflatten(0, frames.shape[:2]).gather(3, known).mean(1)[..., 0]
+        told = torch.where(numbers == SOME, present, torch.log(exact.clamp_min(_TINY)))
+        return -torch.where(numbers == 0, absent, told).mean()
 
     def score(self, network: nn.Module) -> Mapping[str, float]:
         return {}
+
+
+_LEAST = 1e-6
+_TINY = 1e-30
+"""Least likelihood of a number that is learnt from; float32 ends near 1e-38."""

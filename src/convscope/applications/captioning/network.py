@@ -27,6 +27,8 @@ CONCEPTS = 256
 """Words, the most frequent ones, that are looked for in every cell."""
 LOOKING = 40
 """Of the words of a decoder that can look again; those of others are as wide as its state."""
+FRAMES = 4
+"""Of a clip, as many are read: evenly spaced, the first and the last among them."""
 SUMS = 3
 DROPOUT = 0.2
 
@@ -54,10 +56,10 @@ class CaptionNetwork(nn.Module):
         return self.decode(self.see(images), words)
 
     def see(self, images: Tensor) -> Tensor:
-        """What the decoder reads: N×cells×(features + 2 + concepts), of clips N×T×cells×…"""
-        cells = self.encoder(images).float()
+        """What the decoder reads: N×cells×(features + 2 + concepts), of clips N×4×cells×…"""
+        cells = self.encoder(_evenly(images) if images.ndim == 5 else images).float()
         places = cell_places(cells.shape[-2], cells.device).expand(*cells.shape[:-1], 2)
-        return torch.cat([cells, places, self.words.chances(cells)], -1)
+        return torch.cat([cells, places, torch.sigmoid(self.words(cells))], -1)
 
     def decode(self, features: Tensor, words: Tensor) -> tuple[Tensor, Tensor | None]:
         """From features on.  In float32 whatever comes in: sums over time lose too much."""
@@ -66,9 +68,8 @@ class CaptionNetwork(nn.Module):
         return found
 
     def name(self, images: Tensor) -> Tensor:
-        """Of every word log p that it is nowhere in the image, or in any frame: N×words."""
-        cells: Tensor = self.encoder(images)
-        found: Tensor = self.words(cells.flatten(1, -2))
+        """Of every cell the log odds of each word: N×cells×words, of clips N×T×cells×words."""
+        found: Tensor = self.words(self.encoder(images))
         return found
 
     def begin(self, features: Tensor) -> State:
@@ -107,12 +108,19 @@ def _decoder(method: str, side: int, words: int, concepts: int, hidden: int) -> 
     read = FEATURES + 2 + concepts
     if method == "attention":
         return AttentionDecoder(read, words, width=LOOKING, hidden=hidden, dropout=DROPOUT)
-    reader: nn.Module = GridReader(read, side, concepts=concepts, sums=SUMS, width=hidden)
+    grid = GridReader(read, side, concepts=concepts, sums=SUMS, width=hidden)
+    reader: nn.Module = grid
     if method == "clip-mean":
-        reader = ClipMean(reader)
+        reader = ClipMean(grid)
     elif method == "clip-lstm":
-        reader = ClipLSTM(reader, hidden)
+        reader = ClipLSTM(grid, hidden)
     return PlainDecoder(reader, words, width=hidden, dropout=DROPOUT)
+
+
+def _evenly(clips: Tensor) -> Tensor:
+    """FRAMES of them, or all of shorter ones."""
+    length = clips.shape[1]
+    return clips[:, torch.linspace(0, length - 1, min(length, FRAMES)).round().long()]
 
 
 @contextlib.contextmanager

@@ -40,12 +40,18 @@ class GridReader(nn.Module):
         self.present = nn.Linear(concepts, width, bias=False)
 
     def forward(self, features: Tensor) -> Tensor:
+        return self.told(self.read(features), features)
+
+    def read(self, features: Tensor) -> Tensor:
+        """[s; m] of each grid."""
         places = self.places.view(-1, features.shape[2], features.shape[1])
         sums = torch.einsum("nif,kfi->nfk", features, places)
-        chances = features[:, :, -self.concepts :]
-        read = torch.cat([sums.flatten(1), _mean_places(chances)], 1)
+        return torch.cat([sums.flatten(1), _mean_places(features[:, :, -self.concepts :])], 1)
+
+    def told(self, read: Tensor, features: Tensor) -> Tensor:
+        """The vector, from [s; m] and what they were read from."""
         hidden = torch.relu(self.inner_norm(self.inner(read)))
-        words = self.present_norm(_log_odds(chances))
+        words = self.present_norm(_log_odds(features[:, :, -self.concepts :]))
         found: Tensor = self.outer_norm(self.outer(hidden)) + self.present(words)
         return found
 
@@ -73,36 +79,51 @@ class ClipMean(nn.Module):
     Features N×T×cells×features → N×width.  The order of the frames leaves no trace.
     """
 
-    def __init__(self, reader: nn.Module) -> None:
+    def __init__(self, reader: GridReader) -> None:
         super().__init__()
         self.reader = reader
 
     def forward(self, features: Tensor) -> Tensor:
-        return _each_frame(self.reader, features).mean(1)
+        found: Tensor = self.reader(features.flatten(0, 1))
+        return found.unflatten(0, features.shape[:2]).mean(1)
 
 
 class ClipLSTM(nn.Module):
-    """An LSTM over what a reader makes of each frame (Donahue et al. 2015): its last state.
+    """What stays in a clip, and what an LSTM makes of what changes (Donahue et al. 2015).
 
-    Features N×T×cells×features → N×``width``.
+    mean_t r_t + B(h_T), h = LSTM(c_1, …, c_T): the reader's vectors r_t in the mean, and the
+    last state, normalised so that clips differ as much as words do from the first step on.
+    What changes is little beside what stays, and it is what a clip is about; so it alone is
+    read in its order: c_t = B(W₂·relu(B(W₁·B(q_t − q_1)))), where q_t are the sums and mean
+    places of frame t.  Features N×T×cells×features → N×``width``.
     """
 
-    def __init__(self, reader: nn.Module, width: int) -> None:
+    def __init__(self, reader: GridReader, width: int) -> None:
         super().__init__()
         self.reader = reader
+        read = reader.inner.in_features
+        self.changes = nn.Sequential(
+            nn.BatchNorm1d(read),
+            nn.Linear(read, width, bias=False),
+            nn.BatchNorm1d(width),
+            nn.ReLU(),
+            nn.Linear(width, width, bias=False),
+            nn.BatchNorm1d(width),
+        )
         self.lstm = nn.LSTM(width, width, batch_first=True)
+        self.norm = nn.BatchNorm1d(width)
         forget_little(self.lstm)
 
     def forward(self, features: Tensor) -> Tensor:
-        found, _ = self.lstm(_each_frame(self.reader, features))
-        last: Tensor = found[:, -1]
-        return last
-
-
-def _each_frame(reader: nn.Module, features: Tensor) -> Tensor:
-    """N×T×… → N×T×width, all frames in one go."""
-    found: Tensor = reader(features.flatten(0, 1))
-    return found.reshape(*features.shape[:2], *found.shape[1:])
+        times = features.shape[:2]
+        flat = features.flatten(0, 1)
+        read = self.reader.read(flat)
+        frames = self.reader.told(read, flat).unflatten(0, times)
+        since = read.unflatten(0, times)
+        changes = self.changes((since - since[:, :1]).flatten(0, 1)).unflatten(0, times)
+        states, _ = self.lstm(changes)
+        found: Tensor = frames.mean(1) + self.norm(states[:, -1])
+        return found
 
 
 def _waves(side: int, count: int) -> Tensor:

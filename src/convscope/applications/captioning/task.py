@@ -55,8 +55,6 @@ class Captioning:
     ``inputs`` are what the network reads: images or clips of uint8, or features that were
     computed before; ``prepare`` makes of some of them what it takes.  An image is read once
     and its ``paraphrases`` are learnt together, since reading is the larger part of the work.
-    With ``frames`` only so many frames of a clip are read, one drawn from each equal part of
-    its time, in their order.
     """
 
     def __init__(

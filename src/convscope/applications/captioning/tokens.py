@@ -12,10 +12,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["Words", "sentence", "words_of"]
+__all__ = ["NUMBERS", "Words", "sentence", "words_of"]
 
 Words = tuple[str, ...]
 """A caption after tokenising."""
+
+NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+"""English words that say how many there are of what the next word means."""
 
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
