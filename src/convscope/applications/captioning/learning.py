@@ -51,9 +51,9 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         "together": _TOGETHER,
     },
     "clip": {
-        "words": _WORDS,
-        "encoder": replace(_ENCODER, epochs=8.0),
-        "decoder": replace(_DECODER, epochs=20.0),
+        "words": replace(_WORDS, epochs=0.5),
+        "encoder": replace(_ENCODER, epochs=4.0),
+        "decoder": replace(_DECODER, epochs=8.0),
     },
 }
 """By the kind of method, each stage's, in their order."""
