@@ -133,7 +133,7 @@ class Naming:
         present = torch.log(-torch.expm1(absent.clamp(max=-_LEAST)))  # log 0 has no gradient
         known = numbers.clamp(min=0).long()[:, None, :, None].expand(-1, frames.shape[1], -1, 1)
         chances = number_chances(torch.sigmoid(frames).flatten(0, 1), MOST)
-        exact = chances.unflatten(0, frames.shape[:2]).gather(3, known).mean(1)[..., 0]
+        exact = chances.view(*frames.shape[:2], -1, MOST + 1).gather(3, known).mean(1)[..., 0]
         told = torch.where(numbers == SOME, present, torch.log(exact.clamp_min(_TINY)))
         return -torch.where(numbers == 0, absent, told).mean()
 

@@ -85,7 +85,7 @@ class ClipMean(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         found: Tensor = self.reader(features.flatten(0, 1))
-        return found.unflatten(0, features.shape[:2]).mean(1)
+        return found.view(*features.shape[:2], -1).mean(1)
 
 
 class ClipLSTM(nn.Module):
@@ -118,9 +118,9 @@ class ClipLSTM(nn.Module):
         times = features.shape[:2]
         flat = features.flatten(0, 1)
         read = self.reader.read(flat)
-        frames = self.reader.told(read, flat).unflatten(0, times)
-        since = read.unflatten(0, times)
-        changes = self.changes((since - since[:, :1]).flatten(0, 1)).unflatten(0, times)
+        frames = self.reader.told(read, flat).view(*times, -1)
+        since = read.view(*times, -1)
+        changes = self.changes((since - since[:, :1]).flatten(0, 1)).view(*times, -1)
         states, _ = self.lstm(changes)
         found: Tensor = frames.mean(1) + self.norm(states[:, -1])
         return found
