@@ -1,9 +1,9 @@
-"""How a captioner learns: in stages, the backbone frozen first and tuned later."""
+"""How a captioner learns: first what there is and how much of it, then to say so."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from convscope.applications.captioning.control import CONTROL, other_images
 from convscope.applications.captioning.naming import Naming, numbers_in
 from convscope.applications.captioning.network import CLIP_METHODS, CONCEPTS, CaptionNetwork
 from convscope.applications.captioning.pictures import as_batch, in_parts, normaliser
-from convscope.applications.captioning.task import Captioning, Sentences, sentences_of, writable
+from convscope.applications.captioning.task import Captioning, Sentences, sentences_of
 from convscope.applications.captioning.vocabulary import Vocabulary
 from convscope.applications.planning import Fitting
 from convscope.applications.stages import Stage
@@ -23,43 +23,30 @@ from convscope.data.annotated import Split
 from convscope.training.recipe import Recipe, changed
 from convscope.training.session import Job
 
-__all__ = ["QUICK", "RECIPES", "stages_of"]
+__all__ = ["LOOKS", "QUICK", "RECIPES", "stages_of"]
 
 _MUON: dict[str, Any] = {"optimizer": "muon", "beta2": 0.95, "schedule": "linear"}
 
-_WORDS = Recipe(
-    name="words", epochs=1.0, batch_size=20, learning_rate=0.005, kernel_learning_rate=0.05,
-    warmup=0.1, **_MUON,
-)  # fmt: skip
-_ENCODER = Recipe(
-    name="encoder", epochs=5.0, batch_size=20, learning_rate=0.005, kernel_learning_rate=0.05,
-    warmup=0.05, **_MUON,
-)  # fmt: skip
-_DECODER = Recipe(
-    name="decoder", epochs=5.0, batch_size=25, learning_rate=0.01, schedule="linear", warmup=0.05
+_NAMING = Recipe(
+    name="naming", batch_size=20, learning_rate=0.005, kernel_learning_rate=0.05, **_MUON
 )
-_TOGETHER = Recipe(
-    name="together", epochs=2.5, batch_size=25, learning_rate=0.004, kernel_learning_rate=0.03,
-    warmup=0.05, **_MUON,
-)  # fmt: skip
-
-RECIPES: dict[str, dict[str, Recipe]] = {
-    "image": {
-        "words": _WORDS,
-        "encoder": _ENCODER,
-        "decoder": _DECODER,
-        "together": _TOGETHER,
-    },
-    "clip": {
-        "words": replace(_WORDS, epochs=0.5),
-        "encoder": replace(_ENCODER, epochs=4.0),
-        "decoder": replace(_DECODER, epochs=8.0),
-    },
+RECIPES = {
+    "words": changed(_NAMING, {"name": "words", "warmup": 0.1}),
+    "encoder": changed(_NAMING, {"name": "encoder", "warmup": 0.05}),
+    "decoder": Recipe(
+        name="decoder", batch_size=25, learning_rate=0.01, schedule="linear", warmup=0.05
+    ),
 }
-"""By the kind of method, each stage's, in their order."""
+"""Each stage's, in their order."""
 
-QUICK = 0.35
-"""The part of the epochs that ``quick`` trains for."""
+LOOKS = {
+    "image": {"words": 12_000, "encoder": 60_000, "decoder": 120_000},
+    "clip": {"words": 3_000, "encoder": 24_000, "decoder": 48_000},
+}
+"""How many images, or clips, each stage looks at: few ones again and again."""
+MOST_EPOCHS = 60.0
+QUICK = 0.12
+"""Of the looks, for a first one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,27 +67,27 @@ def stages_of(
 ) -> tuple[Stage, ...]:
     """The stages of a method, by ``RECIPES``; nothing is prepared before the first one begins.
 
-    ``words``: the encoder behind the frozen backbone learns which words belong to an image.
-    ``encoder``: the same with the backbone.  ``decoder``: the decoder learns sentences from
-    the features of the frozen encoder, which are computed once.  ``together``: all of it, at
-    a small rate.
+    ``words``: the encoder behind the frozen backbone learns which words belong to an image,
+    and how many of each.  ``encoder``: the same with the backbone.  ``decoder``: the decoder
+    learns sentences from the features of the finished encoder, which are computed once.
     """
     material = _Lazy(lambda: _material(fitting, vocabulary, side, paraphrases))
-    recipes = RECIPES["clip" if fitting.run.method in CLIP_METHODS else "image"]
+    looks = LOOKS["clip" if fitting.run.method in CLIP_METHODS else "image"]
 
     def stage(name: str) -> Stage:
         def learn(network: nn.Module) -> Job:
             assert isinstance(network, CaptionNetwork)
             return _LEARNERS[name](network, material.value)
 
-        return Stage(name, _recipe(recipes[name], fitting), learn=learn)
+        return Stage(name, _recipe(RECIPES[name], looks[name], fitting), learn=learn)
 
-    return tuple(stage(name) for name in recipes)
+    return tuple(stage(name) for name in RECIPES)
 
 
-def _recipe(recipe: Recipe, fitting: Fitting) -> Recipe:
-    own = {"epochs": QUICK * recipe.epochs} if fitting.quick else {}
-    return changed(recipe, {**own, **fitting.recipe})
+def _recipe(recipe: Recipe, looks: int, fitting: Fitting) -> Recipe:
+    epochs = min(MOST_EPOCHS, looks / max(1, len(fitting.data.train)))
+    epochs = float(f"{epochs * (QUICK if fitting.quick else 1):.3g}")
+    return changed(recipe, {"epochs": epochs, **fitting.recipe})
 
 
 class _Lazy:
@@ -153,7 +140,9 @@ def _learn_encoder(network: CaptionNetwork, material: _Material) -> Job:
 
 
 def _naming(network: CaptionNetwork, material: _Material) -> Job:
-    task = Naming(writable(material.images), material.words, material.prepare)
+    # A copy of what cannot be written to, such as a file that is mapped.
+    images = material.images if material.images.flags.writeable else material.images.copy()
+    task = Naming(torch.from_numpy(images), material.words, material.prepare)
     return Job(network, task, lambda _: {}, forward=network.name, snapshots=False)
 
 
@@ -170,23 +159,9 @@ def _learn_decoder(network: CaptionNetwork, material: _Material) -> Job:
         material.sentences,
         lambda part: part.to(device, torch.float32),
         paraphrases=material.paraphrases,
-        features=True,
         held=(in_parts(features, material.held, _AT_ONCE), material.held_sentences),
     )
     return Job(network, task, task.score, forward=network.decode, snapshots=False)
-
-
-def _learn_together(network: CaptionNetwork, material: _Material) -> Job:
-    """Encoder and decoder, from images to sentences."""
-    network.encoder.frozen = False
-    task = Captioning(
-        material.images,
-        material.sentences,
-        material.prepare,
-        paraphrases=material.paraphrases,
-        held=(material.held, material.held_sentences),
-    )
-    return Job(network, task, task.score, snapshots=False)
 
 
 _AT_ONCE = 16
@@ -196,5 +171,4 @@ _LEARNERS: dict[str, Callable[[CaptionNetwork, _Material], Job]] = {
     "words": _learn_words,
     "encoder": _learn_encoder,
     "decoder": _learn_decoder,
-    "together": _learn_together,
 }

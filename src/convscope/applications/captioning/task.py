@@ -15,7 +15,7 @@ from torch.nn import functional
 from convscope.applications.captioning.tokens import words_of
 from convscope.applications.captioning.vocabulary import PAD, Vocabulary
 
-__all__ = ["Captioning", "Sentences", "sentences_of", "some_frames", "writable"]
+__all__ = ["Captioning", "Sentences", "sentences_of", "some_frames"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,35 +52,33 @@ def sentences_of(captions: Sequence[Sequence[str]], vocabulary: Vocabulary) -> S
 class Captioning:
     """Cross-entropy of each next word (teacher forcing); how often it is right as the score.
 
-    ``inputs`` are what the network reads: images or clips of uint8, or features that were
-    computed before; ``prepare`` makes of some of them what it takes.  An image is read once
-    and its ``paraphrases`` are learnt together, since reading is the larger part of the work.
+    ``features`` of the images were computed before, in half precision; ``prepare`` makes of
+    some of them what the decoder takes.  An image is read once and its ``paraphrases`` are
+    learnt together, since reading is the larger part of the work.
     """
 
     def __init__(
         self,
-        inputs: NDArray[np.uint8] | Tensor,
+        features: Tensor,
         sentences: Sentences,
         prepare: Callable[[Tensor], Tensor],
         *,
         paraphrases: int,
-        features: bool = False,
-        held: tuple[NDArray[np.uint8] | Tensor, Sentences] | None = None,
+        held: tuple[Tensor, Sentences] | None = None,
     ) -> None:
-        self._inputs = writable(inputs)
+        self._features = features
         self._sentences = sentences
         self._prepare = prepare
         self._paraphrases = paraphrases
-        self._features = features
         self._held = held
 
     @property
     def count(self) -> int:
-        return len(self._inputs)
+        return len(self._features)
 
     def batch(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         chosen = torch.from_numpy(indices)
-        prepared = self._prepare(self._inputs[chosen])
+        prepared = self._prepare(self._features[chosen])
         words = self._sentences.drawn(chosen, self._paraphrases)
         return prepared, words.to(prepared.device)
 
@@ -96,16 +94,15 @@ class Captioning:
         them are given."""
         if self._held is None:
             return {}
-        inputs, sentences = self._held
+        features, sentences = self._held
+        decode: Callable[..., Any] = network.decode  # type: ignore[assignment]
         right = total = 0
-        forward: Callable[..., Any] = network.decode if self._features else network  # type: ignore[assignment]
         with torch.inference_mode():
-            for start in range(0, len(inputs), _AT_ONCE):
-                images = writable(inputs[start : start + _AT_ONCE])
+            for start in range(0, len(features), _AT_ONCE):
+                prepared = self._prepare(features[start : start + _AT_ONCE])
                 words = sentences.table[sentences.first[start : start + _AT_ONCE]]
-                prepared = self._prepare(images)
                 words = words.to(prepared.device)
-                logits, _ = forward(prepared, words[:, :-1])
+                logits, _ = decode(prepared, words[:, :-1])
                 wanted = words[:, 1:]
                 right += int(((logits.argmax(2) == wanted) & (wanted != PAD)).sum())
                 total += int((wanted != PAD).sum())
@@ -113,13 +110,6 @@ class Captioning:
 
 
 _AT_ONCE = 100
-
-
-def writable(values: NDArray[np.uint8] | Tensor) -> Tensor:
-    """The same memory; a copy of what cannot be written to, such as a file that is mapped."""
-    if isinstance(values, Tensor):
-        return values
-    return torch.from_numpy(values if values.flags.writeable else np.array(values))
 
 
 def some_frames(clips: Tensor, count: int) -> Tensor:
