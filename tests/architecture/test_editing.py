@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.architecture.architecture import Architecture
-from convscope.architecture.editing import Action, edited, placed
+from convscope.architecture.editing import Action, edited, placed, rewritten
 from convscope.errors import NotationError, ShapeError, UsageError
 
 NESTED = Architecture.parse(
@@ -57,6 +57,47 @@ def test_what_does_not_fit_is_told_with_the_line_that_came_out() -> None:
     assert caught.value.text[caught.value.start : caught.value.end] == "conv 4 9x9"
     with pytest.raises(NotationError):
         edited(Architecture.parse("input 4x4x1 -> fc 2"), (0,), "remove")
+
+
+WRITTEN = """input 8x8x4  # small
+-> conv 4 3x3 pad 1 -> relu  # the first
+-> residual {conv 4 3x3 pad 1 -> relu}
+   maxpool 2 ->
+   fc 2"""
+
+
+@pytest.mark.parametrize(
+    ("path", "action", "notation", "old", "new"),
+    [
+        ((1,), "replace", " tanh ", "relu  #", "tanh  #"),
+        ((0,), "after", "batchnorm", "pad 1 -> relu  #", "pad 1 -> batchnorm -> relu  #"),
+        ((3,), "before", "dropout 0.5 -> gelu", "maxpool", "dropout 0.5 -> gelu -> maxpool"),
+        ((1,), "remove", "", " -> relu  #", "  #"),
+        ((2, 0), "remove", "", "{conv 4 3x3 pad 1 -> relu}", "{relu}"),
+        ((2, 1), "remove", "", "{conv 4 3x3 pad 1 -> relu}", "{conv 4 3x3 pad 1}"),
+        ((4,), "remove", "", " ->\n   fc 2", ""),
+    ],
+)
+def test_all_else_stays_as_it_was_written(
+    path: tuple[int, ...], action: Action, notation: str, old: str, new: str
+) -> None:
+    assert WRITTEN.count(old) == 1
+    assert rewritten(WRITTEN, path, action, notation) == WRITTEN.replace(old, new)
+
+
+@given(st.data(), st.sampled_from(["before", "after", "replace", "remove"]))
+def test_what_is_written_is_always_the_edited_network(data: st.DataObject, action: str) -> None:
+    own = Architecture.parse(WRITTEN)
+    path = data.draw(st.sampled_from([node.path for node in own.nodes]))
+    if (action, path) == ("remove", (2,)) or action != "remove":
+        wanted = edited(own, path, action, "gelu")  # type: ignore[arg-type]
+        found = rewritten(WRITTEN, path, action, "gelu")  # type: ignore[arg-type]
+        assert Architecture.parse(found) == wanted
+
+
+def test_a_comment_that_would_swallow_the_rest_is_left_out() -> None:
+    found = rewritten("input 8x8x1 -> relu -> fc 2", (0,), "replace", "tanh # smooth")
+    assert found == "input 8x8x1 -> tanh -> fc 2"
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.layers import Layer, Repeat, Residual
 from convscope.architecture.notation import parse_line
 from convscope.architecture.printing import architecture_text
+from convscope.architecture.tokens import tokenize
 from convscope.errors import NotationError, ShapeError, UsageError
 
-__all__ = ["Action", "edited", "placed"]
+__all__ = ["Action", "edited", "placed", "rewritten"]
 
 Action = Literal["before", "after", "replace", "remove"]
 Path = tuple[int, ...]
@@ -34,6 +36,43 @@ def edited(
         raise UsageError("the input is no layer", remedy="name one by its path")
     layers = _changed(architecture.layers, path, action, new)
     return Architecture.parse(architecture_text(architecture.input, layers))
+
+
+def rewritten(text: str, path: Path, action: Action, notation: str = "") -> str:
+    """The text with the same change, and all else as it was written: lines, spaces, comments.
+
+    Where that would be another network than ``edited`` makes, its canonical line.  Raises
+    what ``edited`` raises.
+    """
+    wanted = edited(Architecture.parse(text), path, action, notation)
+    for start, end, put in _changes(text, path, action, notation.strip()):
+        changed = text[:start] + put + text[end:]
+        try:
+            if Architecture.parse(changed) == wanted:
+                return changed
+        except UsageError:
+            continue
+    return str(wanted)
+
+
+def _changes(
+    text: str, path: Path, action: Action, notation: str
+) -> Iterator[tuple[int, int, str]]:
+    """From where to where what may be written, the nicest first."""
+    start, end = parse_line(text).spans[path]
+    match action:
+        case "before":
+            yield start, start, f"{notation} -> "
+        case "after":
+            yield end, end, f" -> {notation}"
+        case "replace":
+            yield start, end, notation
+        case "remove":
+            before = [token.start for token in tokenize(text) if token.start < start]
+            for first in reversed(before[-2:]):  # the arrow, or an arrow at the end of a line
+                yield first - (text[first - 1] == " "), end, ""
+            after = [token.start for token in tokenize(text) if token.start >= end]
+            yield start, min([*after[1:2], len(text)]), ""
 
 
 def placed(error: ShapeError, path: Path, action: Action, notation: str) -> ShapeError:

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from convscope.architecture.architecture import Architecture
 from convscope.architecture.arithmetic import explain
-from convscope.architecture.editing import Action, edited, placed
+from convscope.architecture.editing import Action, placed, rewritten
 from convscope.architecture.layers import Volume
 from convscope.architecture.zoo import ZOO
 from convscope.errors import ConvscopeError, NotationError, ShapeError, UsageError
@@ -80,7 +80,8 @@ def design(body: Design) -> Record:
 
 @router.post("/edit")
 def edit(body: Edit) -> Record:
-    """The network with a layer put in, put in another's place, or taken away.
+    """The network with a layer put in, put in another's place, or taken away; all else of the
+    text stays as it was written.
 
     What cannot be read, or does not fit, is told as ``error``; its place is one in the
     body's ``notation`` where that is at fault, and else in the line that came out.
@@ -90,9 +91,9 @@ def edit(body: Edit) -> Record:
     except UsageError as error:
         return _unread(body.text, error)
     # What is open ("input auto", "fc classes") stays so.
-    own = complete if body.text.strip().lower() in ZOO else Architecture.parse(given)
+    own = str(complete) if body.text.strip().lower() in ZOO else given
     try:
-        return _worked_out(*read(str(edited(own, body.path, body.action, body.notation))))
+        return _worked_out(*read(rewritten(own, body.path, body.action, body.notation)))
     except ShapeError as error:
         return _unread(body.text, placed(error, body.path, body.action, body.notation))
     except NotationError as error:
