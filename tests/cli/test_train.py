@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from convscope.training.loop import Step
 from convscope.training.runs import open_run, runs_folder
+from convscope.training.train import train
 from tests.cli.conftest import Command
 
 SHORT = ("--data", "fashion-mini", "--set", "epochs=0.2")
@@ -75,6 +77,37 @@ def test_resuming_what_is_finished_says_so(command: Command) -> None:
     assert again.code == 0
     assert again.out == first.out
     assert again.err.split() == [str(runs_folder() / "done"), "was", "finished", "already"]
+
+
+def test_ending_where_it_is_tells_so_everywhere(command: Command) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        settings = {"epochs": 0.2}
+        train(TINY, data="fashion-mini", settings=settings, out="cut", observe=interrupted)
+    refused = command("train", "--resume", "--finish", "-q")
+    assert (refused.code, refused.out) == (2, "")
+    assert "name its run: --resume --finish --out RUN" in refused.err
+    assert not open_run("cut").finished
+    ended = command("train", "--resume", "--finish", "--out", "cut", "--health")
+    run = open_run("cut")
+    assert (ended.code, run.finished, run.results["steps"]) == (0, True, 3)
+    assert "ending where it is, and measuring" in ended.err
+    words = "the training was stopped after 3 of 4 steps"
+    assert ended.out.splitlines()[-2].strip() == words
+    assert words in command("runs", "cut").out
+    assert f"{100 * run.accuracy:.2f} % (stopped early)" in command("runs").out
+    again = command("train", "--resume", "--finish", "--out", "cut", "--json", "--health")
+    assert again.err.split() == [str(run.path), "was", "finished", "already"]
+    results = again.json["results"]
+    assert (results["ended_early"], results["planned_steps"]) == (True, 4)
+    resumed = command("train", "--resume", "--out", "cut")
+    assert (resumed.code, resumed.out) == (1, "")
+    assert "was stopped after 3 of 4 steps for good, and cannot go on" in resumed.err
+
+
+def interrupted(step: Step) -> None:
+    """Ctrl-C after the third step."""
+    if step.step == 3:
+        raise KeyboardInterrupt
 
 
 def test_two_trainings_do_not_share_a_folder(command: Command) -> None:

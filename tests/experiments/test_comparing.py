@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,15 @@ def test_runs_are_paired_image_by_image(runs: tuple[Run, Run]) -> None:
 def test_a_run_beside_itself_is_the_same(runs: tuple[Run, Run]) -> None:
     (pair,) = compare_runs([runs[0], runs[0]]).pairs
     assert (pair.disagreement.difference, pair.disagreement.p, pair.differences) == (0.0, 1.0, ())
+
+
+def test_an_early_end_is_a_difference(runs: tuple[Run, Run]) -> None:
+    early = {**runs[1].results, "ended_early": True, "planned_steps": 4 * runs[1].results["steps"]}
+    found = compare_runs([runs[0], replace(runs[1], results=early)])
+    steps, planned = early["steps"], early["planned_steps"]
+    assert f"{runs[1].name} stopped after {steps} of {planned} steps" in found.pairs[0].differences
+    epochs = [each["epochs"] for each in found.as_dict()["runs"]]
+    assert epochs == [runs[0].recipe.epochs, runs[1].recipe.epochs / 4]
 
 
 def test_the_record_of_runs_is_json(runs: tuple[Run, Run]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from convscope.architecture import Architecture
 from convscope.report.conditions_section import command_for, conditions_list, repeat_section
+from convscope.report.training_section import run_terms
 from convscope.training.recipe import RECIPES, Recipe, read_recipe
 from convscope.training.runs import Run
 
@@ -96,6 +97,17 @@ def test_all_conditions_are_told(small_run: Run) -> None:
 def test_files_left_out_are_told(small_run: Run) -> None:
     run = replace(small_run, data=replace(small_run.data, skipped=3))
     assert "3 files that could not be used" in str(conditions_list(run))
+
+
+def test_an_early_end_is_told_and_what_the_command_gives_then(small_run: Run) -> None:
+    results = {**small_run.results, "steps": 5, "ended_early": True, "planned_steps": 9}
+    run = replace(small_run, results=results)
+    told = "stopped after 5 of 9 steps"
+    assert told in str(conditions_list(run))
+    assert f"This training was {told}, and the command goes on" in str(repeat_section(run))
+    assert told in str(run_terms(run))
+    for whole in (conditions_list(small_run), repeat_section(small_run), run_terms(small_run)):
+        assert "stopped after" not in str(whole)
 
 
 def test_the_example_is_called_by_its_name(small_run: Run) -> None:

@@ -96,6 +96,17 @@ def test_result_and_conditions_stand_in_one_sentence(text: str, small_run: Run) 
     assert lede.endswith("measured in float32.")
 
 
+def test_an_early_end_stands_in_that_sentence(
+    small_run: Run, no_figures: None, tmp_path: Path
+) -> None:
+    early = {"ended_early": True, "planned_steps": 2 * small_run.results["steps"]}
+    run = replace(small_run, results={**small_run.results, **early})
+    text = write_report(run, out=tmp_path).read_text(encoding="utf-8")
+    lede = re.findall(r'<p class="lede">(.*?)</p>', text)[0].replace("\xa0", " ")
+    told = f"(stopped after {run.results['steps']} of {early['planned_steps']} steps)"
+    assert f"after 0.25 epochs of 1,800 images {told} with the recipe fast" in lede
+
+
 def test_twice_written_it_is_the_same(small_run: Run, page: Path, tmp_path: Path) -> None:
     again = write_report(small_run, out=tmp_path)
     assert again.read_bytes() == page.read_bytes()

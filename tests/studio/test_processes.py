@@ -14,17 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from convscope.errors import RunError
 from convscope.studio.launching import launched
 from convscope.studio.processes import Processes
 from convscope.studio.settings import Settings
+from convscope.training.checkpoint import read_checkpoint
 from convscope.training.files import claimed
 from convscope.training.runs import open_run
 from convscope.training.train import train
 from tests.studio.conftest import Asked, Opening
 
 PATIENCE = 300
+SMALL = "input auto -> maxpool 4 -> fc classes"
 QUICK = {"data": "fashion-mini", "recipe": "article", "settings": {"precision": "float32"}}
 
 
@@ -78,7 +82,7 @@ def processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Processes whose trainings only wait."""
     module = tmp_path / "waiting.py"
     module.write_text(WAITING, encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setattr("convscope.studio.children._MODULE", "waiting")
     made = Processes(Settings(tmp_path / "runs"))
     yield made
@@ -130,8 +134,108 @@ def test_a_training_of_somebody_else_is_not_ours_to_stop(tmp_path: Path) -> None
     assert processes.condition("theirs").word == "stopped"
     with claimed(tmp_path / "theirs"):
         assert processes.condition("theirs").word == "training"
-        with pytest.raises(RunError, match="press Ctrl-C where it was started"):
-            processes.stop("theirs")
+        for asked_for in (processes.stop, processes.finish):
+            with pytest.raises(RunError, match="press Ctrl-C where it was started"):
+                asked_for("theirs")
+
+
+ENDING = """\
+import pathlib, runpy, sys, time
+from convscope.studio import launching
+def command(*_, **__):
+    print(*sys.argv[1:], file=sys.stderr, flush=True)
+    place = pathlib.Path(__file__)
+    if "--finish" in sys.argv:
+        while not place.with_name("measured").exists():
+            time.sleep(0.02)
+        raise SystemExit(1)
+    try:
+        time.sleep(600)
+    except KeyboardInterrupt:
+        raise SystemExit(130)
+runpy.run_module = command
+sys.exit(launching.launched(sys.argv[1:]))
+"""
+"""The launcher, with commands that say what they are: one that waits for Ctrl-C, and an end
+that fails once it may."""
+
+
+@pytest.fixture
+def launching(processes: Processes, tmp_path: Path) -> str:
+    """A run that goes on, of processes that are the launcher's."""
+    (tmp_path / "waiting.py").write_text(ENDING, encoding="utf-8")
+    name = processes.begin(("article", "shapes"), ["--data=shapes"])
+    eventually(lambda: "--data=shapes" in processes.condition(name).message, "it waits")
+    folder = tmp_path / "runs" / name
+    folder.mkdir()
+    (folder / "run.json").write_text('{"finished": false}', encoding="utf-8")
+    return name
+
+
+def test_a_stop_for_good_pauses_and_then_ends_in_the_same_process(
+    processes: Processes, launching: str, tmp_path: Path
+) -> None:
+    name, runs = launching, tmp_path / "runs"
+    number = processes._children.process(name)
+    processes.finish(name)
+    assert processes.condition(name).word == "ending"
+    later = Processes(Settings(runs))
+    assert later.condition(name).word == "ending"  # whoever looks sees the same
+    command = f"train --resume --finish --offline --out {runs / name}"
+    eventually(lambda: processes._children.said(name) == command, "it is being ended")
+    assert processes._children.process(name) == number
+    for each in (processes, later):
+        for again in (each.finish, each.resume, each.stop):
+            with pytest.raises(RunError) as caught:
+                again(name)
+            assert str(caught.value) == (
+                f"{name}: this training is being stopped for good already: "
+                "wait a moment for its result"
+            )
+    (tmp_path / "measured").touch()
+    eventually(lambda: processes.condition(name).word == "failed", "what came of it is told")
+    # What was asked for once is not done again with the next Ctrl-C.
+    processes.resume(name)
+    assert not (runs / ".studio" / f"{name}.then").exists()
+    assert processes.condition(name).word == "starting"
+
+
+def test_what_is_paused_is_ended_by_a_process_of_its_own(
+    processes: Processes, launching: str, tmp_path: Path
+) -> None:
+    processes.stop(launching)
+    eventually(lambda: processes.condition(launching).word == "stopped", "it is paused")
+    processes.finish(launching)
+    assert processes.condition(launching).word == "ending"
+    (tmp_path / "measured").touch()
+    eventually(lambda: not processes.condition(launching).alive, "it ends")
+    assert "--finish" in processes.condition(launching).message
+
+
+def test_what_has_not_begun_saves_or_is_over_is_not_ended(
+    processes: Processes, tmp_path: Path
+) -> None:
+    name = processes.begin(("article", "shapes"), [])
+    eventually(lambda: processes.condition(name).message == "waiting", "it waits")
+    with pytest.raises(RunError, match="has not begun yet: there is nothing to be measured"):
+        processes.finish(name)
+    folder = tmp_path / "runs" / name
+    folder.mkdir()
+    (folder / "run.json").write_text('{"finished": false}', encoding="utf-8")
+    processes.stop(name)
+    with pytest.raises(RunError, match="just saving: ask again once it is paused"):
+        processes.finish(name)
+    results = '{"ended_early": true, "steps": 5, "planned_steps": 12}'
+    for text, words in (
+        ("{}", "is finished"),
+        (results, "was stopped after 5 of 12 steps for good"),
+    ):
+        record = f'{{"finished": true, "results": {text}}}'
+        (folder / "run.json").write_text(record, encoding="utf-8")
+        for asked_for in (processes.finish, processes.resume):
+            with pytest.raises(RunError) as caught:
+                asked_for(name)
+            assert str(caught.value) == f"{name}: this training {words}: begin a new one"
 
 
 def test_a_number_that_was_given_anew_is_not_stopped(tmp_path: Path) -> None:
@@ -183,8 +287,11 @@ def test_what_cannot_be_trained_is_told_at_once(
 
 
 def test_the_example_stays_as_it_is(asked: Asked) -> None:
-    assert "this run is not in the folder of runs" in asked.problem("runs/example/resume", 409)
-    assert asked.post("runs/nothing/stop").status_code == 404
+    for verb in ("resume", "finish"):
+        words = asked.problem(f"runs/example/{verb}", 409)
+        assert "this run is not in the folder of runs" in words
+    for verb in ("stop", "finish"):
+        assert asked.post(f"runs/nothing/{verb}").status_code == 404
 
 
 @pytest.mark.slow
@@ -213,6 +320,38 @@ def test_a_training_through_the_page(opening: Opening, tmp_path: Path) -> None:
         straight.path / "model.safetensors"
     ).read_bytes()
     assert "this training is finished" in asked.problem(f"runs/{name}/resume", 409)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_training_is_stopped_for_good(opening: Opening, tmp_path: Path, paused: bool) -> None:
+    """While it goes on, and while it is paused: the result is the network of its checkpoint."""
+    asked = opening(tmp_path / "runs")
+    body = {"architecture": SMALL, "data": "fashion-mini", "settings": {"epochs": 4000}}
+    name = asked.record("runs", **body)["run"]
+    eventually(lambda: state(asked, name)["pace"]["step"] > 3, "it makes steps")
+    if paused:
+        asked.record(f"runs/{name}/stop")
+        until(asked, name, "stopped")
+    answer = asked.post(f"runs/{name}/finish")
+    assert (answer.status_code, answer.json()["state"]) == (202, "ending")
+    assert "is being stopped for good already" in asked.problem(f"runs/{name}/finish", 409)
+    found = until(asked, name, "finished")
+    results = found["results"]
+    checkpoint = read_checkpoint(asked.runs / name / "checkpoint.pt")
+    assert (results["ended_early"], results["planned_steps"]) == (True, 80_000)
+    assert results["steps"] == found["pace"]["step"] == checkpoint["position"] < 80_000
+    assert found["pace"]["remaining_seconds"] == 0
+    assert found["snapshots"][-1] == results["steps"]
+    weights = load_file(asked.runs / name / "model.safetensors")
+    assert weights.keys() == checkpoint["network"].keys()
+    for key, value in weights.items():
+        assert torch.equal(value, checkpoint["network"][key]), key
+    listed = {run["name"]: run for run in asked.get("runs").json()["runs"]}
+    assert listed[name]["results"] == results
+    for verb in ("resume", "finish"):
+        words = asked.problem(f"runs/{name}/{verb}", 409)
+        assert f"this training was stopped after {results['steps']:,} of 80,000 steps" in words
 
 
 @pytest.mark.slow

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from convscope.data.images import Data, ImageSet, fingerprint_of
 from convscope.training.loop import Step
 from convscope.training.recipe import Recipe, read_recipe
-from convscope.training.runs import Run
+from convscope.training.runs import Run, open_run
+from convscope.training.train import train
 
 TINY = "input auto -> conv 4 3x3 pad 1 -> batchnorm -> relu -> maxpool 4 -> fc classes"
 
@@ -61,6 +63,13 @@ def require_equal_weights(one: Run, other: Run) -> None:
     assert first.keys() == second.keys()
     for name, value in first.items():
         assert value.tobytes() == second[name].tobytes(), name
+
+
+def cut_off(number: int, out: str, data: Data, recipe: Recipe) -> Run:
+    """A training that was interrupted after so many steps."""
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, data=data, recipe=recipe, out=out, observe=stop_at(number))
+    return open_run(out)
 
 
 def stop_at(number: int) -> Callable[[Step], None]:

@@ -64,6 +64,8 @@ def run_record(run: AnyRun) -> dict[str, object]:
 
 def result_rows(run: Run) -> list[tuple[str, str]]:
     """What came of a training, as labels and values, and how it was measured."""
+    from convscope.training.ending import early_end
+
     results = run.results
     low, high = (percent(bound, 2) for bound in results["interval"])
     if results["split"] == "test":
@@ -73,10 +75,12 @@ def result_rows(run: Run) -> list[tuple[str, str]]:
         of = f"{results['count']:,} images kept from the training set for choosing"
         read = "the test set was not read"
     work = f"{count_of(results['steps'], 'step')}, {count_of(results['images'], 'image')}"
+    early = early_end(results)
     return [
         ("accuracy", f"{percent(run.accuracy, 2)} on {of}"),
         ("", f"95 % interval {low} to {high}; {read}"),
         ("training", f"{work} in {duration(results['seconds'])}"),
+        *([("", f"the training was {early}")] if early else []),
         ("run", str(run.path)),
     ]
 
@@ -146,6 +150,7 @@ def _table(found: Sequence[AnyRun]) -> list[str]:
 
 def _cells(run: AnyRun) -> tuple[str, str, str, str]:
     """Network, data, recipe and result of one run."""
+    from convscope.training.ending import early_end
     from convscope.training.runs import Run
 
     state = "" if run.finished else "training" if run.live else "unfinished"
@@ -154,8 +159,10 @@ def _cells(run: AnyRun) -> tuple[str, str, str, str]:
         found = next((value for value in run.results.values() if isinstance(value, float)), 0.0)
         return f"{run.task}, {run.method}", run.data.name, "", state or f"{found:.3f} (validation)"
     if not state:
-        split = "" if run.results["split"] == "test" else " (validation)"
-        state = f"{percent(run.accuracy, 2)}{split}"
+        split = "" if run.results["split"] == "test" else "validation"
+        early = "stopped early" if early_end(run.results) else ""
+        told = ", ".join(word for word in (split, early) if word)
+        state = percent(run.accuracy, 2) + (f" ({told})" if told else "")
     return run.architecture_name, run.data.name, run.recipe.name, state
 
 

@@ -49,6 +49,10 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was cut off.")
     ] = False,
+    finish: Annotated[
+        bool,
+        typer.Option("--finish", help="With --resume --out RUN: end it for good where it is."),
+    ] = False,
     size: SizeOption = None,
     fit: FitOption = "pad",
     on_bad: OnBadOption = "refuse",
@@ -68,7 +72,8 @@ def train(
 
     "input auto" and "fc classes" are filled in from the data.
 
-    Ctrl-C saves, and --resume goes on.
+    Ctrl-C saves, and --resume goes on. With --finish, too, no further step is made:
+    the network as it is becomes the result.
     """
     from convscope.training.train import train as train_network
 
@@ -87,6 +92,7 @@ def train(
             device=device,
             out=out,
             resume=resume,
+            finish=finish,
             size=read_pair(size, "--size"),
             fit=fit,
             on_bad=on_bad,
@@ -96,7 +102,8 @@ def train(
             observe=follower.observe if watching is None else watching.beside(follower),
         )
     if json:
-        findings = watching.watch.health().as_dict() if watching else None
+        looked = watching is not None and watching.watch.looks  # none where no step was made
+        findings = watching.watch.health().as_dict() if watching and looked else None
         show_json(run_record(run) | ({"health": findings} if findings else {}))
         return
     for line in columns(result_rows(run)):

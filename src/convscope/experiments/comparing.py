@@ -18,6 +18,7 @@ from convscope.data.images import Data
 from convscope.errors import UsageError
 from convscope.experiments.statistics import Disagreement, disagreement
 from convscope.training.conditions import Conditions
+from convscope.training.ending import early_end
 from convscope.training.evaluate import Evaluation, evaluate, evaluated_images
 from convscope.training.runs import Run, open_run
 
@@ -113,7 +114,7 @@ class RunComparison:
                     "name": run.name,
                     "architecture": str(run.architecture),
                     "recipe": run.recipe.name,
-                    "epochs": run.recipe.epochs,
+                    "epochs": run.epochs,
                     "seed": run.seed,
                     "training_seconds": run.results.get("seconds"),
                     "accuracy": evaluation.accuracy,
@@ -267,6 +268,7 @@ def _run_differences(first: Run, other: Run) -> tuple[str, ...]:
         for key, value in first.recipe.as_dict().items()
         if getattr(other.recipe, key) != value
     ]
+    found += [f"{run.name} {early}" for run in (first, other) if (early := early_end(run.results))]
     found += [
         f"{what} {one} → {two}"
         for what, one, two in (

@@ -72,7 +72,7 @@ class RunComparisonView(View):
                 plain_percent(found.accuracy, 2),
                 " to ".join(plain_percent(bound, 2) for bound in found.interval),
                 duration(float(run.results["seconds"])),
-                f"{run.recipe.epochs:g}",
+                f"{run.epochs:g}",
                 str(run.seed),
             ]
             for run, found in zip(comparison.runs, comparison.evaluations, strict=True)

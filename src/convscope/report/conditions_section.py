@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from convscope.report.html import Child, Html, fragment, tag
 from convscope.report.numbers import duration, thousands
 from convscope.report.training_section import terms
+from convscope.training.ending import early_end
 from convscope.training.recipe import RECIPES
 from convscope.training.settings import SETTINGS
 
@@ -54,6 +55,8 @@ def conditions_list(run: Run) -> Html:
                 f"images, {duration(results['seconds'])}",
             )
         )
+    if early := early_end(results):
+        rows.append(("ended early", early))
     return fragment(terms(rows), tag("h3", "The recipe in full"), _recipe(run))
 
 
@@ -91,11 +94,7 @@ def repeat_section(run: Run) -> Html:
     name = "example" if run.is_example else _quoted(str(run.path))
     return fragment(
         tag("pre", tag("code", again)),
-        tag(
-            "p",
-            "On the same machine, with the same versions and threads, this gives the same "
-            "weights to the bit; elsewhere the same up to rounding. Then:",
-        ),
+        tag("p", _what_it_gives(run)),
         tag(
             "pre",
             tag(
@@ -103,6 +102,18 @@ def repeat_section(run: Run) -> Html:
                 f"convscope evaluate {name}\nconvscope report {name}",
             ),
         ),
+    )
+
+
+def _what_it_gives(run: Run) -> str:
+    if early := early_end(run.results):
+        return (
+            f"This training was {early}, and the command goes on to the end. On the same machine, "
+            "with the same versions and threads, it comes by the same weights. Then:"
+        )
+    return (
+        "On the same machine, with the same versions and threads, this gives the same "
+        "weights to the bit; elsewhere the same up to rounding. Then:"
     )
 
 

@@ -39,6 +39,7 @@ from convscope.report.result_section import (
 from convscope.report.svg import scene_svg
 from convscope.report.terminal import result_sentence
 from convscope.report.training_section import chart, curve_row
+from convscope.training.ending import early_end
 from convscope.training.evaluate import Evaluation
 from convscope.training.files import require_writable, write_bytes
 from convscope.training.runs import Run, open_run, runs_folder
@@ -128,10 +129,12 @@ def _head(material: Material) -> Html:
 def _conditions(run: Run) -> str:
     """Training and measurement in half a sentence."""
     conditions = run.conditions
-    times = run.recipe.epochs
+    times, early = run.epochs, early_end(run.results)
     seen = f"{times:g} {'epoch' if times == 1 else 'epochs'}"
     return (
-        f"after {seen} of {thousands(run.data.train)} images with the recipe {run.recipe.name}, "
+        f"after {seen} of {thousands(run.data.train)} images "
+        + (f"({early}) " if early else "")
+        + f"with the recipe {run.recipe.name}, "
         f"seed {run.seed}, on {conditions.threads} {conditions.device} threads in "
         f"{conditions.precision}"
     )

@@ -10,6 +10,7 @@ from convscope.report.html import Child, Html, raw, tag
 from convscope.report.layer_section import arrows
 from convscope.report.numbers import duration, percent, plain_percent, thousands
 from convscope.report.plotting import svg_text
+from convscope.training.ending import early_end
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,7 +62,9 @@ def _result(run: Run) -> str:
     if not run.finished:
         return "is being trained now" if run.live else f"cut off; {run.how_to_go_on}"
     low, high = (plain_percent(bound, 2) for bound in run.results["interval"])
+    early = early_end(run.results)
     return (
         f"{percent(run.accuracy, 2)} of {thousands(run.results['count'])} {run.results['split']} "
         f"images (95 % interval {low} to {high} %), after {duration(run.results['seconds'])}"
+        + (f"; {early}" if early else "")
     )

@@ -1,8 +1,9 @@
 """Commands that the studio starts: processes that outlive it, each under a name of its own.
 
 What was started is written down in a folder, so that a server that comes later finds it
-again: ``NAME.json`` (the process and its command), ``NAME.log`` (what it said) and
-``NAME.code`` (with which exit code it ended).
+again: ``NAME.json`` (the process and its command), ``NAME.log`` (what it said),
+``NAME.then`` (a command that it goes on with once it was interrupted) and ``NAME.code``
+(with which exit code it ended).
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from convscope.training.files import write_json, writing
+from convscope.studio.launching import INTERRUPTED
+from convscope.training.files import write_bytes, write_json, writing
 
 __all__ = ["INTERRUPTED", "Children"]
 
-INTERRUPTED = 130
 _LAST_BYTES = 4000
 _BETWEEN_STOPS = 10.0
 _MODULE = "convscope.studio.launching"
@@ -45,6 +46,7 @@ class Children:
             log = self._file(name, "log").open("wb")
         code = self._file(name, "code")
         code.unlink(missing_ok=True)
+        self._file(name, "then").unlink(missing_ok=True)
         with log:
             child = subprocess.Popen(
                 [sys.executable, "-m", _MODULE, str(code), *arguments],
@@ -60,11 +62,14 @@ class Children:
         self._stopped.pop(name, None)
         write_json(self._file(name, "json"), {"pid": child.pid, "command": list(arguments)})
 
-    def stop(self, name: str) -> bool:
-        """Asks a process to save and end; False where there is none."""
+    def stop(self, name: str, then: Sequence[str] = ()) -> bool:
+        """Asks a process to save and end, and to go on with ``then``; False where there is none."""
         number = self.process(name)
         if number is None:
             return False
+        if then:
+            content = json.dumps(list(then), ensure_ascii=False).encode("utf-8")
+            write_bytes(self._file(name, "then"), content)
         # A second Ctrl-C would break into the saving that the first one asked for.
         if time.monotonic() - self._stopped.get(name, -_BETWEEN_STOPS) >= _BETWEEN_STOPS:
             self._stopped[name] = time.monotonic()
@@ -86,6 +91,11 @@ class Children:
         """Whether it has been asked to end."""
         return name in self._stopped
 
+    def commands(self, name: str) -> list[list[str]]:
+        """What it was started with, and what it goes on with once it was interrupted."""
+        found = [(self.record(name) or {}).get("command"), self._read(name, "then")]
+        return [command for command in found if isinstance(command, list)]
+
     def code(self, name: str) -> int | None:
         """With which exit code the last process ended; None where that is not known."""
         try:
@@ -96,10 +106,7 @@ class Children:
 
     def record(self, name: str) -> dict[str, Any] | None:
         """What was started under this name; None where nothing was."""
-        try:
-            found = json.loads(self._file(name, "json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
+        found = self._read(name, "json")
         return found if isinstance(found, dict) else None
 
     def names(self) -> tuple[str, ...]:
@@ -124,6 +131,12 @@ class Children:
         while start > 0 and lines[start].startswith(" "):  # lines that went on
             start -= 1
         return " ".join(line.strip() for line in lines[max(0, start) :])
+
+    def _read(self, name: str, kind: str) -> Any:
+        try:
+            return json.loads(self._file(name, kind).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
 
     def _file(self, name: str, kind: str) -> Path:
         return self._place / f"{name}.{kind}"

@@ -16,6 +16,7 @@ from convscope.errors import ConvscopeError, NoRunError
 from convscope.studio.processes import Condition, Processes
 from convscope.studio.settings import Settings
 from convscope.studio.sources import any_run, run_folder
+from convscope.training.ending import early_end
 from convscope.training.pace import pace_of
 from convscope.training.recipe import total_steps
 from convscope.training.runs import Run
@@ -70,7 +71,9 @@ def look_at(settings: Settings, processes: Processes, name: str) -> Look:
     except ConvscopeError as error:
         lines = ()
         state["message"] = str(error)
-    state["pace"] = pace_of(lines, total_steps(run.recipe, run.data.train)).as_dict()
+    pace = pace_of(lines, total_steps(run.recipe, run.data.train)).as_dict()
+    # Of one that was ended early nothing is left, though steps are.
+    state["pace"] = pace | ({"remaining_seconds": 0.0} if early_end(run.results) else {})
     return Look(state, tuple(step for step, _ in run.snapshots()), lines)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from convscope.errors import RunError
 from convscope.studio.children import INTERRUPTED, Children
 from convscope.studio.settings import Settings
+from convscope.training.ending import early_end
 from convscope.training.files import RUN, is_live, read_json
 from convscope.training.runs import names_of_new
 
@@ -21,14 +22,15 @@ __all__ = ["FOLDER", "Condition", "Processes"]
 
 FOLDER = ".studio"
 """Beside the runs: what the studio has started."""
+_ALIVE = ("starting", "training", "stopping", "ending")
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """How a training stands.
 
-    ``word`` is ``starting``, ``training``, ``stopping``, ``finished``, ``stopped`` or
-    ``failed``; ``message`` what the training said last, where it has not begun or has failed.
+    ``word`` is ``starting``, ``training``, ``stopping``, ``ending``, ``finished``, ``stopped``
+    or ``failed``; ``message`` what the training said last, where it has not begun or has failed.
     """
 
     word: str
@@ -37,7 +39,7 @@ class Condition:
     @property
     def alive(self) -> bool:
         """Whether a process is at work on it."""
-        return self.word in ("starting", "training", "stopping")
+        return self.word in _ALIVE
 
 
 class Processes:
@@ -60,15 +62,13 @@ class Processes:
     def resume(self, name: str) -> None:
         """Goes on with a training; RunError where it is under way, or finished."""
         with self._lock:
-            condition = self.condition(name)
-            if condition.alive:
+            word = self._open(name)
+            if word in _ALIVE:
                 raise RunError(
                     "this training is under way already",
                     place=name,
                     remedy="look at it, or stop it first",
                 )
-            if condition.word == "finished":
-                raise RunError("this training is finished", place=name, remedy="begin a new one")
             out = str(self._runs / name)
             command = (self._children.record(name) or {}).get("command")
             if not (self._runs / name / RUN).is_file() and command:
@@ -83,12 +83,59 @@ class Processes:
                 raise RunError(
                     "this training is not under way", place=name, remedy="resume it to go on"
                 )
-            if not self._children.stop(name):
+            self._open(name)
+            self._interrupt(name)
+
+    def finish(self, name: str) -> None:
+        """Ends a training for good where it is; RunError where it is not there, or over.
+
+        One that is under way saves first.  Its own process goes on to the end, so that it
+        comes there whatever becomes of this server.
+        """
+        with self._lock:
+            word = self._open(name)
+            out = str(self._runs / name)
+            command = ["train", "--resume", "--finish", "--offline", "--out", out]
+            if not (self._runs / name / RUN).is_file():
                 raise RunError(
-                    "this training was started elsewhere",
+                    "this training has not begun yet: there is nothing to be measured",
                     place=name,
-                    remedy="press Ctrl-C where it was started",
+                    remedy="wait until it makes steps",
                 )
+            if word == "stopping":
+                raise RunError(
+                    "this training is just saving", place=name, remedy="ask again once it is paused"
+                )
+            if word in _ALIVE:
+                self._interrupt(name, command)
+            else:
+                self._children.start(name, command)
+
+    def _open(self, name: str) -> str:
+        """The word for a training that is not over, nor about to be; else RunError."""
+        word = self.condition(name).word
+        if word == "ending":
+            raise RunError(
+                "this training is being stopped for good already",
+                place=name,
+                remedy="wait a moment for its result",
+            )
+        if word == "finished":
+            early = early_end(read_json(self._runs / name / RUN).get("results", {}))
+            raise RunError(
+                f"this training was {early} for good" if early else "this training is finished",
+                place=name,
+                remedy="begin a new one",
+            )
+        return word
+
+    def _interrupt(self, name: str, then: Sequence[str] = ()) -> None:
+        if not self._children.stop(name, then):
+            raise RunError(
+                "this training was started elsewhere",
+                place=name,
+                remedy="press Ctrl-C where it was started",
+            )
 
     def condition(self, name: str) -> Condition:
         """How a run of the folder stands, whoever started it."""
@@ -97,6 +144,8 @@ class Processes:
         if begun and read_json(folder / RUN).get("finished"):
             return Condition("finished")
         working = self._children.process(name) is not None
+        if working and any("--finish" in command for command in self._children.commands(name)):
+            return Condition("ending")
         if working and self._children.stopping(name):
             return Condition("stopping")
         if begun and is_live(folder):

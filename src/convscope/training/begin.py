@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from convscope.architecture.layers import Pair
-from convscope.errors import RunError
+from convscope.errors import RunError, UsageError
 from convscope.training.files import LOCK, is_live, quoted, write_json
 from convscope.training.prepare import Plan
 from convscope.training.runs import (
@@ -20,7 +20,7 @@ from convscope.training.runs import (
     runs_folder,
 )
 
-__all__ = ["begin", "require_empty", "run_to_resume"]
+__all__ = ["begin", "require_empty", "run_to_end", "run_to_resume"]
 
 
 def run_to_resume(out: str | Path | None) -> Run | None:
@@ -37,6 +37,27 @@ def run_to_resume(out: str | Path | None) -> Run | None:
     # A training may have been killed before it wrote anything: then it begins again.
     path = run_path(out)
     return open_run(path) if (path / RUN).exists() else None
+
+
+def run_to_end(out: str | Path | None, *, resume: bool) -> Run:
+    """The run that is to be ended; never the newest one by default: it cannot be taken back."""
+    if not resume or out is None:
+        raise UsageError(
+            "it was not said which training is to be ended",
+            remedy="name its run: --resume --finish --out RUN",
+        )
+    run = run_to_resume(out)
+    if run is None:
+        raise RunError(
+            "there is no training to be ended", place=str(out), remedy="name one that has begun"
+        )
+    if run.live and not run.finished:
+        raise RunError(
+            "this training is under way",
+            place=str(run.path),
+            remedy="press Ctrl-C where it was started, or stop it in the studio",
+        )
+    return run
 
 
 def require_empty(path: Path) -> None:

@@ -27,7 +27,7 @@ from convscope.training.optimizers import Optimizers, rate_factor
 from convscope.training.recipe import Recipe, total_steps
 from convscope.training.task import Batch, Task
 
-__all__ = ["Step", "Training", "steps_of", "total_steps"]
+__all__ = ["Step", "Training", "standing", "steps_of", "total_steps"]
 
 READ_EVERY = 16
 """On accelerators reading the loss waits for the device; so it is read this seldom."""
@@ -181,6 +181,11 @@ def steps_of(training: Training[Any]) -> Iterator[Step]:
         yield pace.step(loss, scores)
 
 
+def standing(training: Training[Any]) -> Step:
+    """The step after which a training stands; its loss is not known any more."""
+    return _made(training, math.nan, {}, training.seconds / training.position)
+
+
 class _Pace:
     """How fast it goes: over the last seconds, not since the start."""
 
@@ -197,20 +202,25 @@ class _Pace:
         each = (seconds - before) / (position - place)
         if seconds - self._marks[-1][0] > 0.25:
             self._marks.append((seconds, position))
-        rate = training.recipe.learning_rate
-        return Step(
-            step=position,
-            steps=training.steps,
-            epoch=position / training.steps_per_epoch,
-            loss=loss,
-            learning_rate=rate * rate_factor(training.recipe, position - 1, training.steps),
-            images=position * training.batch_size,
-            seconds=seconds,
-            images_per_second=training.batch_size / each if each else 0.0,
-            remaining_seconds=(training.steps - position) * each,
-            scores=scores,
-            training=training,
-        )
+        return _made(training, loss, scores, each)
+
+
+def _made(training: Training[Any], loss: float, scores: Mapping[str, float], each: float) -> Step:
+    """The step that was made last; ``each`` takes so many seconds."""
+    position, rate = training.position, training.recipe.learning_rate
+    return Step(
+        step=position,
+        steps=training.steps,
+        epoch=position / training.steps_per_epoch,
+        loss=loss,
+        learning_rate=rate * rate_factor(training.recipe, position - 1, training.steps),
+        images=position * training.batch_size,
+        seconds=training.seconds,
+        images_per_second=training.batch_size / each if each else 0.0,
+        remaining_seconds=(training.steps - position) * each,
+        scores=scores,
+        training=training,
+    )
 
 
 @contextmanager

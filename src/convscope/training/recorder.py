@@ -44,6 +44,14 @@ class Recorder:
         self._losses.append(step.loss)
         if step.step % self._every and not step.scores and step.step < step.steps:
             return
+        self._write(step)
+
+    def end(self, step: Step) -> None:
+        """The last line of a training that ends after this step, unless it was written."""
+        if self._losses:
+            self._write(step)
+
+    def _write(self, step: Step) -> None:
         loss = sum(self._losses) / len(self._losses)
         self._losses.clear()
         values = {

@@ -17,6 +17,7 @@ from convscope.architecture.references import is_reference
 from convscope.data.preprocessing import Preprocessing
 from convscope.errors import ConvscopeError, NoRunError, RunError, UsageError, did_you_mean
 from convscope.training.conditions import Conditions
+from convscope.training.ending import early_end
 from convscope.training.files import RUN, is_live, quoted, read_json, writing
 from convscope.training.recipe import Recipe
 
@@ -72,7 +73,8 @@ class Run:
 
     ``results`` is empty until ``finished``; then it holds the accuracy, on which split
     (``split``: test, or validation) of how many images (``count``), its 95 % interval,
-    and what the training took.
+    and what the training took.  A training that was ended for good before its last step is
+    finished, too: then ``ended_early`` is true, and ``planned_steps`` how many it was to make.
     """
 
     path: Path
@@ -91,6 +93,7 @@ class Run:
 
     def __repr__(self) -> str:
         result = f"{100 * self.accuracy:.2f} %" if self.finished else "not finished"
+        result += f", {early}" if (early := early_end(self.results)) else ""
         return f"<Run {self.name}: {self.architecture_name} on {self.data.name}, {result}>"
 
     @property
@@ -108,6 +111,14 @@ class Run:
                 remedy=self.how_to_go_on,
             )
         return float(self.results["accuracy"])
+
+    @property
+    def epochs(self) -> float:
+        """The epochs that it made, or is to make: the recipe's, unless it was ended early."""
+        if not early_end(self.results):
+            return self.recipe.epochs
+        part = float(self.results["steps"] / self.results["planned_steps"])
+        return round(self.recipe.epochs * part, 3)
 
     @property
     def how_to_go_on(self) -> str:

@@ -22,9 +22,10 @@ from convscope.training.checkpoint import (
     write_checkpoint,
 )
 from convscope.training.conditions import Conditions
+from convscope.training.ending import early_results, require_a_step
 from convscope.training.files import write_json
 from convscope.training.interruption import Patience
-from convscope.training.loop import Step, Training, steps_of
+from convscope.training.loop import Step, Training, standing, steps_of
 from convscope.training.recipe import Recipe
 from convscope.training.recorder import Recorder
 from convscope.training.runs import CHECKPOINT, MODEL, RUN, SNAPSHOTS
@@ -66,27 +67,36 @@ class Job:
     snapshots: bool = True
 
 
-def trained(run: AnyRun, job: Job, *, board: bool = False) -> Generator[Step, None, AnyRun]:
+def trained(
+    run: AnyRun, job: Job, *, board: bool = False, finish: bool = False
+) -> Generator[Step, None, AnyRun]:
     """Trains to the end, and writes down what came of it; the folder is locked.
 
     The run becomes ``finished``, and its ``results`` those of the job, with the steps, the
-    examples and the seconds that it took.
+    examples and the seconds that it took.  With ``finish`` no further step is made: the
+    training ends where its checkpoint is.
     """
     with _threads(run.conditions.threads):
         training = _training(run, job)
         state = _restored(run, training)
+        if finish:
+            require_a_step(training, run.path)
         recorder = Recorder(run.path, training.steps, state, board=board)
         with closing(recorder):
-            keeper = _Keeper(run, training, recorder, snapshots=job.snapshots)
-            yield from _kept_steps(keeper, training, recorder)
+            if finish:
+                recorder.end(standing(training))
+            else:
+                keeper = _Keeper(run, training, recorder, snapshots=job.snapshots)
+                yield from _kept_steps(keeper, training, recorder)
         # As it will be read from the file, or sums would come out in another order.
         network = training.result().to(memory_format=torch.contiguous_format)
         save_weights(run.path / MODEL, network)
         results = {
             **job.results(network),
-            "steps": training.steps,
-            "images": training.steps * training.batch_size,
+            "steps": training.position,
+            "images": training.position * training.batch_size,
             "seconds": round(training.seconds, 3),
+            **early_results(training),
         }
         finished = replace(run, results=results, finished=True)  # type: ignore[type-var]
         write_json(run.path / RUN, finished.as_dict())

@@ -18,8 +18,9 @@ from convscope.data.images import Data
 from convscope.data.preprocessing import Fit
 from convscope.data.progress import Progress, Tell, teller
 from convscope.data.sources import load_data
-from convscope.training.begin import begin, require_empty, run_to_resume
+from convscope.training.begin import begin, require_empty, run_to_end, run_to_resume
 from convscope.training.classifying import classifying
+from convscope.training.ending import require_not_ended
 from convscope.training.files import claimed
 from convscope.training.loop import Step
 from convscope.training.prepare import (
@@ -48,6 +49,7 @@ def train(
     device: str = "auto",
     out: str | Path | None = None,
     resume: bool = False,
+    finish: bool = False,
     offline: bool = False,
     size: Pair | None = None,
     fit: Fit = "pad",
@@ -59,7 +61,7 @@ def train(
     """Trains a network to the end and returns the run; ``observe`` sees every step.
 
     The arguments are those of ``training_steps``.  Ctrl-C saves a checkpoint, from which
-    ``resume=True`` goes on.
+    ``resume=True`` goes on, and which ``resume=True, finish=True`` makes the result.
     """
     steps = training_steps(
         architecture,
@@ -70,6 +72,7 @@ def train(
         device=device,
         out=out,
         resume=resume,
+        finish=finish,
         offline=offline,
         size=size,
         fit=fit,
@@ -98,6 +101,7 @@ def training_steps(
     device: str = "auto",
     out: str | Path | None = None,
     resume: bool = False,
+    finish: bool = False,
     offline: bool = False,
     size: Pair | None = None,
     fit: Fit = "pad",
@@ -110,19 +114,19 @@ def training_steps(
     By default it is the article's network on fashion-mnist, recipe ``fast``, seed 0, into
     the next free folder of ``runs_folder()``.  ``settings`` change single keys of the
     recipe.  With ``resume`` the run in ``out`` (or the newest unfinished one) goes on, and
-    what is left out comes from it; what is given must be the same.  A generator that is
-    closed early saves a checkpoint.
+    what is left out comes from it; what is given must be the same.  With ``finish`` as well
+    no further step is made: the run in ``out`` ends for good where its checkpoint is.  A
+    generator that is closed early saves a checkpoint.
     """
     tell, options = teller(progress), {} if settings is None else settings
     if tensorboard:
         require_tensorboard()
-    begun = run_to_resume(out) if resume else None
+    begun = _begun(out, resume=resume, finish=finish)
     if begun:
         require_same(begun, architecture, recipe, options, seed, device)
         require_same_data(begun, data, size, fit)
         if begun.finished:
-            tell(Progress(f"{begun.path} was finished already", important=True))
-            return begun
+            return _finished(begun, tell, finish=finish)
     elif out is not None:
         require_empty(run_path(out))
     network = "article" if architecture is None else architecture
@@ -139,10 +143,32 @@ def training_steps(
         # Read again under the lock: another training may have been quicker.
         run = open_run(folder) if begun else begin(folder, plan, size)
         tell(Progress(f"{plan.name}: {run.architecture}"))
-        tell(Progress(f"{'going on with' if begun else 'training into'} {folder}"))
+        tell(Progress(f"{_doing(begun, finish=finish)} {folder}"))
         if run.finished:
-            return run
-        return (yield from trained(run, classifying(run, plan), board=tensorboard))
+            return _finished(run, tell, finish=finish)
+        job = classifying(run, plan)
+        return (yield from trained(run, job, board=tensorboard, finish=finish))
+
+
+def _begun(out: str | Path | None, *, resume: bool, finish: bool) -> Run | None:
+    """The run that is there already; None where a new one is to begin."""
+    if finish:
+        return run_to_end(out, resume=resume)
+    return run_to_resume(out) if resume else None
+
+
+def _doing(begun: Run | None, *, finish: bool) -> str:
+    if finish:
+        return "ending where it is, and measuring"
+    return "going on with" if begun else "training into"
+
+
+def _finished(run: Run, tell: Tell, *, finish: bool) -> Run:
+    """A run that is left as it is; RunError where it is to go on, and was ended for good."""
+    if not finish:
+        require_not_ended(run)
+    tell(Progress(f"{run.path} was finished already", important=True))
+    return run
 
 
 def _read(

@@ -10,6 +10,7 @@ from convscope.report.html import Child, Html, tag
 from convscope.report.lesson.chapter import Chapter, chapter, paragraphs
 from convscope.report.lesson.material import LessonMaterial
 from convscope.report.numbers import percent, plain_percent, thousands
+from convscope.training.ending import early_end
 
 __all__ = ["DIFFERENCES", "conditions_chapter", "head", "recap_chapter"]
 
@@ -169,7 +170,9 @@ def _trained(material: LessonMaterial) -> str:
     if not run.finished:
         return f"{learnt}; the training has not been finished."
     low, high = (plain_percent(bound, 2) for bound in run.results["interval"])
+    early = f", {ended}" if (ended := early_end(run.results)) else ""
     return (
-        f"{learnt}. It names {percent(run.accuracy, 2)} of {thousands(run.results['count'])} "
-        f"{run.results['split']} images rightly (95 % interval {low} to {high} %)."
+        f"{learnt}{early}. It names {percent(run.accuracy, 2)} of "
+        f"{thousands(run.results['count'])} {run.results['split']} images rightly (95 % interval "
+        f"{low} to {high} %)."
     )

@@ -1,6 +1,7 @@
 // One run as it grows: what its event stream has told so far.
 
 import * as api from "./api.js";
+import { isAlive } from "./runs.js";
 
 export class Following {
   lines = [];
@@ -17,7 +18,7 @@ export class Following {
   }
 
   get alive() {
-    return ["starting", "training", "stopping"].includes(this.state?.state);
+    return isAlive(this.state);
   }
 
   close() {

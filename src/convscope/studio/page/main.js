@@ -10,7 +10,7 @@ import * as growing from "./growing.js";
 import { begin, renew, sourceOf, studio } from "./looking.js";
 import { button, make, trouble } from "./parts/make.js";
 import { renewed } from "./parts/renewed.js";
-import { hearOfRuns, isAlive, isNews, isNotation, readRuns, runOf, runs } from "./runs.js";
+import { hearOfRuns, isAlive, isNews, isNotation, readRuns, runOf, runs, wordOf } from "./runs.js";
 import { Spine } from "./spine.js";
 import { address, go, listen, state } from "./state.js";
 
@@ -59,7 +59,7 @@ function showSources(now) {
   const trained = runs().filter((run) => run.task === "classification" && run.name !== known.source && run.name !== "example");
   const zoo = known.zoo.map((each) => each.name);
   const given = [known.source, "example", ...trained.map((run) => run.name), ...zoo];
-  const standing = (run) => (run.state === "finished" ? run.name : `${run.name} (${run.state})`);
+  const standing = (run) => (run.state === "finished" ? run.name : `${run.name} (${wordOf(run)})`);
   sources.replaceChildren(
     option(known.source, own),
     ...(known.source === "example" ? [] : [option("example", "example (trained)")]),

@@ -2,8 +2,9 @@
 
 import * as api from "./api.js";
 import { studio } from "./looking.js";
+import { thousands } from "./parts/numbers.js";
 
-const ALIVE = ["starting", "training", "stopping"];
+const ALIVE = ["starting", "training", "stopping", "ending"];
 const listeners = new Set();
 const missed = new Set();
 let known = [];
@@ -17,6 +18,13 @@ export const isAlive = (run) => ALIVE.includes(run?.state);
 
 /** Acts whenever the list has been read anew. */
 export const hearOfRuns = (act) => listeners.add(act);
+
+/** How a run stands, in a word: the server calls stopped what can go on. */
+export const wordOf = ({ state }) => ({ stopped: "paused", stopping: "saving", ending: "stopping" })[state] || state;
+
+/** “stopped after 12 of 60 steps”, from a run's results; empty where it went to its end. */
+export const earlyEnd = (results) => (results?.ended_early
+  ? `stopped after ${thousands(results.steps)} of ${thousands(results.planned_steps)} steps` : "");
 
 /** A text that is no name: the parser knows it by its arrows. */
 export const isNotation = (source) => /->|→|\n| /.test(source);

@@ -14,7 +14,7 @@ from convscope.studio.answers import Body, Record
 from convscope.studio.following import look_at
 from convscope.studio.routes.runs import Name
 from convscope.studio.settings import Settings
-from convscope.studio.sources import run_folder
+from convscope.studio.sources import run_folder, trained_run
 from convscope.studio.spine import read
 from convscope.studio.workspace import Here, Workspace
 from convscope.training.recipe import RECIPES, read_recipe
@@ -72,9 +72,23 @@ def stop(run: Name, here: Here) -> Record:
     return _state(here, run)
 
 
+@router.post("/{run}/finish", status_code=202)
+def finish(run: Name, here: Here) -> Record:
+    """Ends a training for good where it is; 409 where it is over, or somebody else's.
+
+    The network as it is becomes the result, and is measured. One that is under way saves
+    first. Its state is ``ending`` meanwhile, then ``finished``; it cannot go on afterwards.
+    """
+    _require_here(here, run)
+    if run not in here.processes.pending():
+        trained_run(here.settings, run)  # other tasks train in stages, which have no such end
+    here.processes.finish(run)
+    return _state(here, run)
+
+
 @router.post("/{run}/resume", status_code=202)
 def resume(run: Name, here: Here) -> Record:
-    """Goes on with a training that was stopped or cut off; 409 where it is under way."""
+    """Goes on with a training that was paused or cut off; 409 where it is under way, or over."""
     _require_here(here, run)
     here.processes.resume(run)
     return _state(here, run)

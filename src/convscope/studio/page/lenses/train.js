@@ -142,7 +142,7 @@ async function act(verb) {
 }
 
 function showHead() {
-  renewed(parts.head, ...head(following, act));
+  renewed(parts.head, ...head(following, act, showHead));
   parts.failed.replaceChildren(...aside(following.state));
 }
 

@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { sourceOf, studio, subject } from "../looking.js";
 import { button, choice, make, trouble } from "../parts/make.js";
 import { percent } from "../parts/numbers.js";
-import { runOf } from "../runs.js";
+import { earlyEnd, runOf, wordOf } from "../runs.js";
 import { go } from "../state.js";
 
 const RECIPES = {
@@ -115,7 +115,8 @@ export function runList(runs, shown) {
   const own = runs.filter((run) => run.task === "classification");
   const items = own.map((run) => {
     const accuracy = run.results?.accuracy;
-    const word = run.state === "finished" ? (accuracy === undefined ? "finished" : percent(accuracy)) : run.state;
+    const end = accuracy === undefined ? "finished" : percent(accuracy);
+    const word = run.state === "finished" ? end + (earlyEnd(run.results) && ", stopped early") : wordOf(run);
     const open = button(run.name, () => go(run.created ? { net: run.name, run: null } : { run: run.name }), { className: "quiet" });
     if (run.name === shown) open.setAttribute("aria-current", "true");
     return make("li", {}, open, make(`span.run-state.${run.state}`, {}, word));
