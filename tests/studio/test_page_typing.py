@@ -83,8 +83,9 @@ def test_a_network_is_typed_over_another(browser: Browser, asked: Asked, delay: 
         view.says(".costs tfoot", f"{COSTS:,}")
         view.holds("net", NEW)
         assert (text_of(view), caret(view)) == (NEW, len(NEW))
-        # the first key, and the pause at the end; a machine that stutters makes pauses of its own
-        assert questions(view) < len(NEW) // 3
+        # the first key, and the pause at the end; a machine that stutters makes pauses of its own,
+        # and slow keys are soon as far apart as those
+        assert questions(view) < (len(NEW) // 3 if delay < 50 else len(NEW))
         view.page.go_back()
         view.says(".costs tfoot", "29,034")
         assert text_of(view) == old
