@@ -45,7 +45,7 @@ LOOKS = {
 }
 """How many images, or clips, each stage looks at: few ones again and again."""
 MOST_EPOCHS = 60.0
-QUICK = 0.12
+QUICK = 0.1
 """Of the looks, for a first one."""
 
 

@@ -22,7 +22,7 @@ COUNTS = {"image": {"train": 30_000}, "clip": {"train": 10_000, "clips": True}}
 """Scenes that are learnt from, by the kind of method, unless another number is asked for:
 new ones teach more than the same ones again."""
 
-QUICK_TRAIN = {"image": 5000, "clip": 1500}
+QUICK_TRAIN = {"image": 5000, "clip": 1000}
 
 HELD_OUT = 300
 """Scenes of pairs of classes that no training scene shows."""
