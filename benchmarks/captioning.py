@@ -24,6 +24,7 @@ from convscope.applications.planning import Options
 from convscope.report.captioning_chart import comparison_figure
 from convscope.report.captioning_figure import attention_figure, captions_figure
 from convscope.report.captioning_view import FACTS, WORDS, CaptionComparisonView
+from convscope.report.numbers import count_of
 from convscope.report.plotting import save_figure
 from convscope.report.view import shown_text
 
@@ -99,9 +100,10 @@ def tables(result: Mapping[str, Any]) -> str:
         parts.append("\n".join(lines))
     conditions = result["conditions"]
     versions = conditions["versions"]
+    threads = count_of(conditions["threads"], "thread")
     parts.append(
         f"Mean ± standard deviation over {result['seeds']} seeds, {result['count']:,} test "
-        f"{result['data']}, beam 3, float32 when measured; {conditions['threads']} threads, Python "
+        f"{result['data']}, beam 3, float32 when measured; {threads}, Python "
         f"{versions['python']}, torch {versions['torch']}."
     )
     return "\n\n".join(parts)

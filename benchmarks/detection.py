@@ -28,6 +28,7 @@ from convscope.data.annotated import Split
 from convscope.data.annotated_sources import load_annotated
 from convscope.report.detection_figure import comparison_figure, methods_figure
 from convscope.report.detection_view import METHOD_NAMES, PARTS, DetectionComparisonView
+from convscope.report.numbers import count_of
 from convscope.report.plotting import save_figure
 from convscope.report.view import shown_text
 
@@ -111,7 +112,7 @@ def _notes(result: dict[str, Any]) -> list[str]:
         "",
         f"2,000 training scenes, {result['images']} {result['split']} scenes of other garments; "
         f"n = {len(result['seeds'])} seeds, mean ± standard deviation; float32, "
-        f"{conditions['threads']} threads of {conditions['processor']}, {versions}.",
+        f"{count_of(conditions['threads'], 'thread')} of {conditions['processor']}, {versions}.",
     ]
 
 

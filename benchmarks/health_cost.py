@@ -26,6 +26,7 @@ from convscope.data.images import Data
 from convscope.data.sources import load_data
 from convscope.experiments.statistics import estimate
 from convscope.inspection.health.watch import SHARE, Watch
+from convscope.report.numbers import count_of
 from convscope.training.conditions import resolve
 from convscope.training.train import training_steps
 
@@ -139,12 +140,12 @@ def line(result: Mapping[str, Any]) -> str:
     interval = ratio["interval"]
     between = "" if interval is None else f" (95 % interval of the mean {_more(interval)})"
     seconds = statistics.median(row["alone"] for row in pairs)
-    threads = conditions["threads"]
+    threads = count_of(conditions["threads"], "thread")
     return (
         f"Watching takes {_more([ratio['median']])} more time: the median over {len(pairs)} pairs "
         f"of trainings{between}, each of {seconds:.1f} s alone, with "
         f"{statistics.median(row['looks'] for row in pairs):g} looks; the article's network, "
-        f"recipe `fast`, {conditions['data']}, {threads} thread{'' if threads == 1 else 's'}, "
+        f"recipe `fast`, {conditions['data']}, {threads}, "
         f"torch {conditions['versions'].get('torch', '?')}. The aim was at most "
         f"{100 * (result['aim'] - 1):.0f} %."
     )

@@ -26,6 +26,7 @@ from convscope.applications.segmentation.segmenter import Segmenter
 from convscope.applications.segmentation.task import answered
 from convscope.data.annotated import Annotated
 from convscope.data.annotated_sources import load_annotated
+from convscope.report.numbers import count_of
 from convscope.report.plotting import save_figure
 from convscope.report.segmentation_figure import comparison_figure, rungs_figure
 from convscope.report.segmentation_view import SegmentationComparisonView
@@ -100,7 +101,7 @@ def tables(result: dict[str, Any]) -> str:
         "",
         f"{result['training_images']:,} training scenes, {result['images']} {result['split']} "
         f"scenes of other garments; n = {len(result['seeds'])} seeds, mean ± standard deviation; "
-        f"{conditions['threads']} threads of {conditions['processor']}, {versions}.",
+        f"{count_of(conditions['threads'], 'thread')} of {conditions['processor']}, {versions}.",
     ]
     return "\n".join(rows)
 

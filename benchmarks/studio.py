@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from convscope.report.numbers import count_of
 from convscope.training.conditions import resolve
 
 HERE = Path(__file__).parent
@@ -89,8 +90,9 @@ def table(result: Mapping[str, Any]) -> str:
     head = "| | median | 19 of 20 | worst | at most | reached |\n|---|---:|---:|---:|---:|---|"
     rows = [line(*each) for part in result["parts"].values() for each in part.items()]
     known = result["conditions"]
+    threads = count_of(known["threads"], "thread")
     told = (
-        f"{known['processor']}, {known['cores']} cores, {known['threads']} threads of torch "
+        f"{known['processor']}, {known['cores']} cores, {threads} of torch "
         f"{known['versions'].get('torch', '?')}, {known['browser']}"
     )
     return "\n".join([head, *rows, "", told])

@@ -27,9 +27,19 @@ from convscope.training.recipe import Recipe
 from convscope.training.runs import MODEL, RUN
 from convscope.training.session import Job, trained
 
-__all__ = ["Stage", "trained_in_stages"]
+__all__ = ["Stage", "epochs_of", "trained_in_stages"]
 
 Measure = Callable[[nn.Module], Mapping[str, Any]]
+
+_MOST_EPOCHS = 60.0
+_QUICK = 0.1
+"""Of the looks, for a first look."""
+
+
+def epochs_of(looks: int, images: int, *, quick: bool) -> float:
+    """The epochs in which a stage looks at so many images: few ones again and again."""
+    epochs = min(_MOST_EPOCHS, looks / max(1, images)) * (_QUICK if quick else 1)
+    return float(f"{epochs:.3g}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convscope.report.lines import Line
-from convscope.report.numbers import duration
+from convscope.report.numbers import count_of, duration
 from convscope.report.view import Say, View, labelled
 
 if TYPE_CHECKING:
@@ -33,13 +33,12 @@ _HEADS = ("the article says", "what we measured", "verdict")
 def conditions_text(outcome: Outcome) -> str:
     """``5 seeds, 312 s, fashion-mnist, 2 threads, torch 2.6.0``, as far as it applies."""
     conditions = outcome.conditions
-    threads = conditions["threads"]
     torch = conditions["versions"].get("torch", "?")
     parts = [
         outcome.sample,
         str(conditions["data"] or ""),
         duration(outcome.seconds),
-        f"{threads} {'thread' if threads == 1 else 'threads'}",
+        count_of(conditions["threads"], "thread"),
         f"torch {torch}",
         "quick" if conditions["quick"] else "",
     ]

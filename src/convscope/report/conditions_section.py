@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from convscope.report.html import Child, Html, fragment, tag
-from convscope.report.numbers import duration, thousands
+from convscope.report.numbers import count_of, duration, thousands
 from convscope.report.training_section import terms
 from convscope.training.ending import early_end
 from convscope.training.recipe import RECIPES
@@ -39,7 +39,7 @@ def conditions_list(run: Run) -> Html:
         ("machine", f"{conditions.processor}, {conditions.system}"),
         (
             "computed",
-            f"on {conditions.device}, {conditions.threads} threads, multiplications in "
+            f"on {conditions.device}, {count_of(conditions.threads, 'thread')}, multiplications in "
             f"{conditions.precision}",
         ),
         ("versions", versions),

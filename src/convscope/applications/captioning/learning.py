@@ -18,12 +18,12 @@ from convscope.applications.captioning.pictures import as_batch, in_parts, norma
 from convscope.applications.captioning.task import Captioning, Sentences, sentences_of
 from convscope.applications.captioning.vocabulary import Vocabulary
 from convscope.applications.planning import Fitting
-from convscope.applications.stages import Stage
+from convscope.applications.stages import Stage, epochs_of
 from convscope.data.annotated import Split
 from convscope.training.recipe import Recipe, changed
 from convscope.training.session import Job
 
-__all__ = ["LOOKS", "QUICK", "RECIPES", "stages_of"]
+__all__ = ["LOOKS", "RECIPES", "stages_of"]
 
 _MUON: dict[str, Any] = {"optimizer": "muon", "beta2": 0.95, "schedule": "linear"}
 
@@ -43,10 +43,7 @@ LOOKS = {
     "image": {"words": 12_000, "encoder": 60_000, "decoder": 120_000},
     "clip": {"words": 3_000, "encoder": 24_000, "decoder": 48_000},
 }
-"""How many images, or clips, each stage looks at: few ones again and again."""
-MOST_EPOCHS = 60.0
-QUICK = 0.1
-"""Of the looks, for a first one."""
+"""How many images, or clips, each stage looks at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +82,7 @@ def stages_of(
 
 
 def _recipe(recipe: Recipe, looks: int, fitting: Fitting) -> Recipe:
-    epochs = min(MOST_EPOCHS, looks / max(1, len(fitting.data.train)))
-    epochs = float(f"{epochs * (QUICK if fitting.quick else 1):.3g}")
+    epochs = epochs_of(looks, len(fitting.data.train), quick=fitting.quick)
     return changed(recipe, {"epochs": epochs, **fitting.recipe})
 
 

@@ -13,6 +13,7 @@ from convscope.applications.backbone import Backbone
 from convscope.applications.segmentation.dpn import DPN, RUNGS
 from convscope.applications.segmentation.fcn import COARSEST, FCN, WIDTH, Reader
 from convscope.applications.segmentation.surgery import as_convolution
+from convscope.applications.stages import epochs_of
 from convscope.architecture.layers import FullyConnected
 from convscope.errors import RecipeError, UsageError
 from convscope.training.recipe import Recipe, changed
@@ -69,10 +70,7 @@ _RECIPES: dict[str, tuple[Recipe, int]] = {
     "context": (replace(_SMOOTH, learning_rate=0.003), 3_000),
     "joint": (replace(_SMOOTH, learning_rate=0.0005), 1_800),
 }
-"""How each stage learns, and how many images it looks at: few ones again and again."""
-_MOST_EPOCHS = 60.0
-_QUICK = 0.1
-"""Of the looks, for a first look."""
+"""How each stage learns, and how many images it looks at."""
 _MEANINGLESS = ("cutout", "dropout", "shift", "validation")
 
 
@@ -87,8 +85,8 @@ def recipe_of(stage: str, images: int, overrides: Mapping[str, Any], *, quick: b
                 f"the setting {key} means nothing to a segmenter", remedy="leave it out"
             )
     recipe, looks = _RECIPES[stage]
-    epochs = min(_MOST_EPOCHS, looks * (_QUICK if quick else 1) / max(1, images))
-    recipe = replace(recipe, name=f"segment-{stage}", epochs=float(f"{epochs:.3g}"))
+    epochs = epochs_of(looks, images, quick=quick)
+    recipe = replace(recipe, name=f"segment-{stage}", epochs=epochs)
     return changed(recipe, overrides)
 
 

@@ -99,18 +99,19 @@ function layerAtPath({ spine, explanation }, path) {
 
 /** Into the clipboard; where the browser keeps it shut, into a box to copy from. */
 async function copy(what, make_text) {
+  const { copied } = parts;
   try {
     const text = await make_text();
     try {
       await navigator.clipboard.writeText(text);
-      parts.copied.replaceChildren(`${what} copied`);
+      copied.replaceChildren(`${what} copied`);
     } catch {
       const box = make("textarea.code", { value: text, rows: 8, readOnly: true, "aria-label": `${what}, to be copied` });
-      parts.copied.replaceChildren(make("div", {}, "copy it from here:"), box);
+      copied.replaceChildren(make("div", {}, "copy it from here:"), box);
       box.select();
     }
   } catch (problem) {
-    parts.copied.replaceChildren(trouble(problem));
+    copied.replaceChildren(trouble(problem));
   }
 }
 
