@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,9 +19,11 @@ import torch
 from safetensors.torch import load_file
 
 from convscope.errors import RunError
+from convscope.studio.children import Children
 from convscope.studio.launching import launched
 from convscope.studio.processes import Processes
 from convscope.studio.settings import Settings
+from convscope.studio.warming import have_process
 from convscope.training.checkpoint import read_checkpoint
 from convscope.training.files import claimed
 from convscope.training.runs import open_run
@@ -98,6 +101,28 @@ def test_names_are_free_and_what_was_started_is_known(processes: Processes) -> N
     assert processes.pending() == (first, second)
     assert processes.condition(first).word == "starting"
     eventually(lambda: processes.condition(first).message == "waiting", "it says something")
+
+
+def test_trainings_do_not_get_what_the_studio_sets_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "telling.py").write_text(
+        "import os; print(f\"{os.environ.get('OMP_WAIT_POLICY')}, {os.environ['KEPT']}\")"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("KEPT", "yes")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    monkeypatch.setattr("convscope.studio.children._MODULE", "telling")
+    monkeypatch.setattr("convscope.studio.warming._own", threading.Event())
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    have_process()
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"  # a person's own choice holds
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    children = Children(tmp_path / "children", {})
+    have_process()
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    children.start("one", [])
+    eventually(lambda: children.said("one") == "None, yes", "the child has told")
 
 
 def test_a_second_training_of_a_run_is_refused(processes: Processes) -> None:

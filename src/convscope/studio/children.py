@@ -35,7 +35,8 @@ class Children:
 
     def __init__(self, place: Path, environment: Mapping[str, str]) -> None:
         self._place = place
-        self._environment = environment
+        # As it is now: what the studio sets for itself later is not meant for them.
+        self._environment = {**os.environ, **environment, "PYTHONUTF8": "1"}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._stopped: dict[str, float] = {}
 
@@ -53,7 +54,7 @@ class Children:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **self._environment, "PYTHONUTF8": "1"},
+                env=self._environment,
                 **_detached(),
             )
         # Somebody waits for it: else it stays as a zombie, and Python complains of it.

@@ -115,7 +115,7 @@ class Follower:
 class Looks:
     """Looks that several pages share: a folder is read a few times a second, by however many."""
 
-    def __init__(self, settings: Settings, processes: Processes, pause: float = 0.25) -> None:
+    def __init__(self, settings: Settings, processes: Processes, pause: float = 0.4) -> None:
         self._settings = settings
         self._processes = processes
         self._pause = pause

@@ -21,6 +21,7 @@ from convscope.studio.answers import Problem, not_found, problem_of, refusal, st
 from convscope.studio.assets import Page
 from convscope.studio.safety import Safety
 from convscope.studio.settings import PORT, Settings
+from convscope.studio.warming import have_process
 from convscope.studio.workspace import Workspace
 
 __all__ = ["Server", "api", "listening", "serve"]
@@ -130,8 +131,10 @@ def serve(settings: Settings, opened: Callable[[Settings], None]) -> None:
     listener, actual = listening(settings)
     with listener:
         opened(actual)
+        server = Server(actual)
+        have_process()
         with suppress(KeyboardInterrupt):
-            Server(actual).run(sockets=[listener])
+            server.run(sockets=[listener])
 
 
 async def _problem(_: Request, error: Exception) -> Response:

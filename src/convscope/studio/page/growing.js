@@ -11,7 +11,7 @@ import { readRuns, runOf } from "./runs.js";
 import { state as current } from "./state.js";
 
 const BETWEEN = 3000;
-const TIMES = 20;
+const TIMES = 40;
 const PART = 1 / 8;
 
 const listeners = new Set();

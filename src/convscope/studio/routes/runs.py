@@ -27,7 +27,7 @@ router = APIRouter(tags=["runs"])
 
 Name = Annotated[str, Path(max_length=200)]
 
-_PAUSE = 0.3
+_PAUSE = 0.5
 _SILENCE = 15.0
 """Seconds after which a comment is sent, so that whatever stands between keeps the stream."""
 STREAM: dict[int | str, dict[str, Any]] = {
