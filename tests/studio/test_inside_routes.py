@@ -239,6 +239,14 @@ def test_networks_that_are_not_trained(asked: Asked) -> None:
     assert record["trained"] is False
 
 
+def test_maps_are_no_answer(asked: Asked) -> None:
+    record = asked.record("inside/answer", source="input 12x12x3 -> conv 4 3x3 -> relu")
+    assert record["probabilities"] == record["classes"] == []
+    assert record["note"].endswith(
+        'it ends in maps, and an answer is a vector: let its last layer be "fc classes"'
+    )
+
+
 def test_a_click_is_quick_once_warm(asked: Asked) -> None:
     """Under 100 ms, of the processor's time here: the machine does other things too."""
     asked.record("inside/unit", layer="conv2", unit=[0, 0, 0])

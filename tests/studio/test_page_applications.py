@@ -129,8 +129,12 @@ def test_a_picture_from_look_inside_is_at_hand(browser: Browser, applied: Asked)
         view.says("#spine .card.image", "your picture")
         view.page.get_by_role("link", name="Applications").click()
         view.page.get_by_role("button", name="the picture on top").click()
-        assert view.query()["look"] == view.query()["image"]
+        picture = view.query()["image"]
+        assert view.query()["look"] == picture
         view.says(".asking", "your picture")
+        view.page.get_by_role("button", name="back to").click()
+        view.page.get_by_role("button", name="the picture on top").wait_for()
+        assert view.query()["image"] == picture
 
 
 def test_pictures_of_a_row_begin_at_the_same_height(browser: Browser, applied: Asked) -> None:

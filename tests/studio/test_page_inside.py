@@ -139,11 +139,40 @@ def test_another_image_an_uploaded_and_a_drawn_one(
         view.page.mouse.up()
         view.until("known => new URLSearchParams(location.search).get('image') !== known", uploaded)
         drawn = view.query()["image"]
+        view.filled()
+        assert view.at("canvas.pad").bounding_box() == pad  # the next stroke goes where it is meant
         view.at("canvas.pad").focus()
         for key in (" ", "ArrowUp", "ArrowUp", "ArrowLeft", " "):
             view.page.keyboard.press(key)
         view.until("known => new URLSearchParams(location.search).get('image') !== known", drawn)
+        drawn = view.query()["image"]
+        view.page.get_by_role("button", name="clear").click()
+        view.until("known => new URLSearchParams(location.search).get('image') !== known", drawn)
+        _, arrays = asked.arrays("inside/strip", image=view.query()["image"])
+        assert not arrays["image"].any()
         assert view.problems == []
+
+
+def test_a_network_that_ends_in_maps_is_looked_into(browser: Browser, asked: Asked) -> None:
+    with Viewed(browser, asked, {"net": "input 28x28x1 -> conv 8 3x3"}) as view:
+        view.says(".spine-words", "it ends in maps")
+        view.until("document.querySelectorAll('.maps-grid button').length === 8")
+        view.at(".unit-value").wait_for()
+        assert view.at("#spine .answer tr").count() == 0
+        assert view.problems == []
+
+
+def test_a_narrow_page_says_the_answer_in_words(
+    browser: Browser, asked: Asked, example: Subject
+) -> None:
+    look = {"viewport": {"width": 360, "height": 800}}
+    best = int(np.argmax(example.probabilities(example.images[0])[0]))
+    with Viewed(browser, asked, {}, **look) as view:
+        view.says("#spine .narrow", example.class_name(best))
+        assert view.at("#spine .narrow").is_visible()
+    with Viewed(browser, asked, {}) as view:
+        view.says("#spine .narrow", example.class_name(best))
+        assert not view.at("#spine .narrow").is_visible()
 
 
 def test_what_is_no_picture_is_said(browser: Browser, asked: Asked) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 from collections.abc import Iterator
@@ -97,7 +98,20 @@ def test_a_network_is_trained_while_one_watches(browser: Browser, training: Aske
             )
         view.page.get_by_role("button", name="pause").click()
         view.says(".run-head", "is paused")
+        # Now there is time: the curve of accuracies gets all its points.
+        steps = training.get(f"runs/{name}").json()["snapshots"]
+        for step in steps[:: math.ceil(len(steps) / 24)]:
+            asks(view, f"/confusion?step={step}&count=300")
         assert view.problems == []
+
+
+def asks(view: Viewed, part: str) -> None:
+    """Waits until the page has asked for something."""
+    for _ in range(1200):
+        if any(part in each for each in view.requests):
+            return
+        view.page.wait_for_timeout(50)
+    pytest.fail(f"never asked: {part}")
 
 
 def in_flight(view: Viewed) -> list[int]:
@@ -296,8 +310,34 @@ def test_what_went_wrong_is_said_in_its_place(browser: Browser, training: Asked)
         view.says(".run-head", "has failed")
         view.says(".watched [role=alert]", "10 classes")
         assert view.page.get_by_role("button", name="try again").is_visible()
+        view.at(".source select").select_option("done")
+        view.says(".run-head", "is finished")
+        assert "run" not in view.query()
     with Viewed(browser, training, {"lens": "train", "run": "no-such-run"}) as view:
         view.says(".watched [role=alert]", "no-such-run")
+
+
+def test_what_is_asked_for_is_kept(browser: Browser, training: Asked) -> None:
+    with Viewed(browser, training, {"lens": "train", "net": "done"}) as view:
+        view.page.get_by_label("images").select_option("fashion-mini")
+        view.at(".begin select").nth(1).select_option("article")
+        view.page.get_by_text("change the recipe").click()
+        view.page.get_by_label("epochs").fill("7")
+        view.page.get_by_label("seed").fill("3")
+        view.page.get_by_label("seed").press("Tab")
+        for leave in (view.page.reload, lambda: other_lens_and_back(view)):
+            leave()
+            view.page.get_by_role("button", name="start training").wait_for()
+            assert view.page.get_by_label("images").input_value() == "fashion-mini"
+            assert view.at(".begin select").nth(1).input_value() == "article"
+            assert view.page.get_by_label("epochs").input_value() == "7"
+            assert view.page.get_by_label("epochs").is_visible()
+            assert view.page.get_by_label("seed").input_value() == "3"
+
+
+def other_lens_and_back(view: Viewed) -> None:
+    for name in ("Claims", "Train"):
+        view.page.get_by_role("link", name=name, exact=True).click()
 
 
 @pytest.mark.parametrize("width", [360, 1024, 1920])

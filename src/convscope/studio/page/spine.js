@@ -5,7 +5,7 @@
 import { answer, picture, plane, strip, subject } from "./looking.js";
 import { bars } from "./parts/answer.js";
 import { button, make, rested } from "./parts/make.js";
-import { one } from "./parts/numbers.js";
+import { one, percent } from "./parts/numbers.js";
 import { renewed } from "./parts/renewed.js";
 import { go, offOf, poolsOf, state } from "./state.js";
 
@@ -221,9 +221,10 @@ export class Spine {
     const parts = [];
     if (!now.layer && !now.lens) parts.push("Touch a layer to see what it makes of the image; touch an arrow to see how its numbers come about.");
     if (/^picture-/.test(now.image || "")) parts.push("What goes through it is your picture, brought to its size.");
-    if (said.image.class && said.image.class !== said.classes[best] && said.trained) parts.push(`It is ${one(said.image.class)}, and is taken for ${one(said.classes[best])}.`);
+    if (best >= 0 && said.image.class && said.image.class !== said.classes[best] && said.trained) parts.push(`It is ${one(said.image.class)}, and is taken for ${one(said.classes[best])}.`);
     if (said.note) parts.push(noted(now, said));
-    this.#words.textContent = parts.join(" ");
+    const answer = best < 0 ? "" : make("b.narrow", {}, `${said.classes[best]}, ${percent(said.probabilities[best])}. `);
+    this.#words.replaceChildren(answer, parts.join(" "));
   }
 
   #draw(card) {

@@ -6,7 +6,7 @@
 
 const listeners = new Set();
 /** What holds only as long as something else does not change. */
-const DEPENDENT = { net: ["step", "layer", "unit", "page", "off", "pools"], layer: ["unit", "page"] };
+const DEPENDENT = { net: ["run", "step", "layer", "unit", "page", "off", "pools"], layer: ["unit", "page"] };
 let known = read();
 
 function read() {

@@ -54,13 +54,22 @@ class Unit(Seeing):
 
 @router.post("/answer")
 def answer(body: Seeing, here: Here) -> Record:
-    """The probability of each class, and what the image was made of."""
+    """The probability of each class, and what the image was made of.
+
+    Of a network that ends in maps there are none, and ``note`` says so.
+    """
     from convscope.inspection.maps.maps import image_record
 
     opened = here.subjects.get(body.sight())
     subject, picture = opened.subject, opened.picture(body.image)
     with opened.lock:
         shares = subject.probabilities(picture.pixels)[0]
+    notes = [subject.note]
+    if shares.ndim != 1:
+        notes.append(
+            'it ends in maps, and an answer is a vector: let its last layer be "fc classes"'
+        )
+        shares = shares[:0].ravel()
     label = picture.label
     return Record(
         {
@@ -70,7 +79,7 @@ def answer(body: Seeing, here: Here) -> Record:
             "image": image_record(picture, "" if label is None else subject.class_name(label)),
             "classes": [subject.class_name(number) for number in range(len(shares))],
             "probabilities": [float(share) for share in shares],
-            "note": subject.note,
+            "note": "; ".join(filter(None, notes)),
         }
     )
 

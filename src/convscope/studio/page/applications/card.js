@@ -153,7 +153,7 @@ function captioning(title, name, { head, arrays }) {
   });
   const first = looks ? make("p.sentence", {}, buttons) : make("p.sentence.plain", {}, sentences[0].text);
   return card(title, name, drawing, head.seconds, first,
-    words.length ? make("p.small", {}, looks ? "Touch a word to see where it was looked for." : "It is shown the whole at once.") : "",
+    words.length ? make("p.small", {}, looks ? "Touch a word to see where it was looked for." : "It reads the picture as a whole: no word has a place in it.") : "",
     sentences[0].probability === null ? "" : make("table.answer.found", { "aria-label": "the likeliest sentences" }, make("tbody", {}, sentences.map((each) => make("tr", {}, make("th", { scope: "row" }, each.text), make("td", {}, percent(each.probability)))))));
 }
 

@@ -34,7 +34,7 @@ export function costTable(explanation, chosen, guessing, choose) {
   const sum = (key, shown) => make("td", {}, guessing ? "?" : shown(totals[key].value));
   return make("div.scroll", { tabIndex: 0, role: "region", "aria-label": "all layers in one table" }, make("table.numbers.costs", {},
     make("thead", {}, make("tr", {}, heads.map((head) => make("th", { scope: "col" }, head)))),
-    make("tbody", {}, make("tr", {}, make("th", { scope: "row" }, "image"), make("td", {}, volume(input)), [0, 1, 2, 3, 4].map(() => make("td"))), layers.map(row)),
+    make("tbody", {}, make("tr", {}, make("th", { scope: "row" }, "image"), make("td", {}, volume(input)), [0, 1, 2].map(() => make("td")), make("td", {}, bytes(totals.memory_input.value)), make("td")), layers.map(row)),
     make("tfoot", {}, make("tr", {}, make("th", { scope: "row" }, "in all"), make("td"), sum("parameters", thousands), sum("multiply_adds", thousands), make("td"), sum("memory_training", bytes), make("td")))));
 }
 

@@ -13,6 +13,7 @@ const POOLS = [["max", "maximum"], ["avg", "average"], ["l2", "L2 norm"], ["dist
 const KINDS = { maxpool: "max", avgpool: "avg", l2pool: "l2", distancepool: "distance", weightedpool: "distance" };
 
 export class Changing {
+  #words = make("p.small");
   #tools = make("div.row");
   #list = make("ul.changes");
   #effect = make("div", { role: "status" });
@@ -23,7 +24,7 @@ export class Changing {
 
   constructor() {
     this.root = make("section.changing", { "aria-label": "change the network" },
-      make("h2", {}, "Without it"), make("p.small", {}, "Switch a channel off, or put another pooling in: the answer and the maps above follow at once."),
+      make("h2", {}, "Without it"), this.#words,
       this.#tools, this.#list, this.#effect, this.#ranked);
   }
 
@@ -50,6 +51,7 @@ export class Changing {
       go({ off: offText({ ...off, [card.name]: next }) });
     })];
     const own = KINDS[card.kind];
+    this.#words.textContent = `Switch a channel off${own ? ", or put another pooling in" : ""}: the answer and the maps above follow at once.`;
     if (own) {
       tools.push(choice(`in the place of ${card.name}`, POOLS, pools[card.name] || own, (kind) => {
         const { [card.name]: _, ...others } = pools;
@@ -113,7 +115,7 @@ export class Changing {
       const most = found.ranking.slice(0, 8).map((each) => (typeof each === "number" ? found.effects.find((effect) => effect.channel === each) : each));
       const after = question.step === null ? "" : `, after ${thousands(question.step)} steps`;
       this.#ranked.replaceChildren(
-        make("h3", {}, `Channels of ${card.name}, by what is lost without them${after}`),
+        make("h3", {}, `The ${most.length} channels of ${card.name} without which the most is lost${after}`),
         make("ol.ranking", {}, most.map((effect) => make("li", {},
           button(`channel ${effect.channel}`, () => go({ unit: card.output.flat ? String(effect.channel) : `${effect.channel},0,0` }), { className: "quiet" }),
           ` ${signed(percent(effect.difference))}`))));

@@ -24,7 +24,7 @@ export class Pad {
     canvas.addEventListener("pointercancel", () => this.#end());
     canvas.addEventListener("keydown", (event) => this.#key(event));
     this.root = make("div.drawing-pad", {}, canvas, this.#said,
-      make("div.row", {}, make("label.control", {}, make("span", {}, "pen"), this.#width), button("clear", () => this.clear())));
+      make("div.row", {}, make("label.control", {}, make("span", {}, "pen"), this.#width), button("clear", () => this.clear(true))));
     this.clear();
   }
 
@@ -32,9 +32,11 @@ export class Pad {
     this.#canvas.focus();
   }
 
-  clear() {
+  /** A sheet with nothing on it goes through the network, too, where something was on it. */
+  clear(send = false) {
     this.#pen.fillStyle = "#000";
     this.#pen.fillRect(0, 0, SIDE, SIDE);
+    if (send) this.#send();
   }
 
   #place(event) {

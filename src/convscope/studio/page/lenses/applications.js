@@ -78,8 +78,8 @@ function looksOf(task, now) {
   return (images.length > 1) === (task.view === "clips") ? images : [];
 }
 
-/** Without pictures of one's own; what they have put on top is as it was, too. */
-const noLook = (now) => ({ look: null, ...(now.image && now.image === now.look ? { image: null } : {}) });
+/** Without pictures of one's own; what was put on top with one is as it was, too. */
+const noLook = (now) => ({ look: null, ...(now.image === now.look && called.has(now.image) ? { image: null } : {}) });
 
 /** What is looked at: a picture of one's own, and the way back; or a scene by its number. */
 function showLooked(task, now) {

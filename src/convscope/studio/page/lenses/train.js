@@ -17,6 +17,8 @@ import { Measures, confusion } from "../train/measures.js";
 /** Milliseconds between two drawings of the curves. */
 const DRAWN = 1000;
 const MOST_SCORES = 24;
+/** Milliseconds within which an answer has not been worked out for this page. */
+const KNOWN = 25;
 
 let parts = null;
 let following = null;
@@ -188,7 +190,7 @@ function look(now) {
   const { run, alive, state } = following;
   const step = momentOf(now, run);
   const ended = state.state === "finished";
-  const key = `${step} ${ended}`;
+  const key = `${step} ${ended} ${alive}`;
   if (key === looked || !measurable() || (step === null && !ended)) return;
   looked = key;
   looking = parts.measures.show(run, step, alive, step ?? state.pace.step).then(() => fill(run));
@@ -203,6 +205,7 @@ async function fill(run) {
     const wanted = steps.length ? spread : [state.pace.step];
     const step = [...wanted].reverse().find((each) => !scores.has(each));
     if (step === undefined) return;
+    const began = performance.now();
     try {
       const found = await confusion(run, steps.length ? step : null, true);
       if (following?.run !== run) return;
@@ -211,7 +214,7 @@ async function fill(run) {
     } catch {
       return;
     }
-    if (alive) return;
+    if (alive && performance.now() - began > KNOWN) return;
   }
 }
 

@@ -14,6 +14,25 @@ const RECIPES = {
 };
 const plain = (text) => (text === "true" || text === "false" ? text === "true" : text !== "" && Number.isFinite(Number(text)) ? Number(text) : text);
 
+/** What was asked for last, also before the page was loaded again; where the browser keeps it. */
+const KEPT = "convscope: train";
+
+function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT)) || {};
+  } catch {
+    return {};
+  }
+}
+
+function keep(asked) {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify(asked));
+  } catch {
+    // It keeps nothing.
+  }
+}
+
 /** The form; `begun` is told the name of the run. */
 export class Beginning {
   root = make("form.begin", { onsubmit: (event) => this.#submit(event) });
@@ -25,8 +44,12 @@ export class Beginning {
 
   constructor(begun) {
     this.#begun = begun;
-    const { data } = studio();
+    const { data, recipes } = studio();
+    const known = (list, name) => list.some((each) => each.name === name);
+    const before = kept();
     this.#asked.data = (data.find((each) => each.name === "fashion-mnist" && each.ready) || data.find((each) => each.ready) || data[0]).name;
+    if (known(data, before.data) && known(recipes, before.recipe)) Object.assign(this.#asked, before, { download: false });
+    this.root.addEventListener("change", () => keep(this.#asked));
     this.#build();
   }
 
@@ -81,7 +104,7 @@ export class Beginning {
 
   #settings(recipe) {
     const { settings } = studio();
-    const open = this.root.querySelector("details")?.open;
+    const open = this.root.querySelector("details")?.open ?? Object.keys(this.#asked.settings).length > 0;
     const rows = Object.keys(settings).filter((key) => key in recipe).map((key) => make("label.setting", { title: settings[key] },
       make("span", {}, key.replaceAll("_", " ")),
       make("input", {

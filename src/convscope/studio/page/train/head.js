@@ -79,7 +79,7 @@ export function head(following, act, redraw) {
 /** Why it has failed; what it does before its first step. */
 export function aside({ state, message, begun }) {
   if (state === "failed") {
-    const remedy = begun ? "“try again” goes on from what was saved" : "change what it asks for on the left, and start anew";
+    const remedy = begun ? "“try again” goes on from what was saved" : "change the network under Design, or what is asked for on the left, and start anew";
     return [trouble({ problem: message || "the training has failed", remedy })];
   }
   return state === "starting" && message ? [make("p.small", {}, message)] : [];
