@@ -141,6 +141,8 @@
       this.redraw();
     }
 
+    get boxes() { return this.#boxes; }
+
     set boxes(boxes) {
       this.#boxes = boxes;
       this.redraw();

@@ -33,6 +33,7 @@ export class Maps {
   #start = 0;
   #channel = 0;
   #total = 0;
+  #note = "";
   #pager = make("div.row.pager", {}, this.#before, this.#after, this.#which);
 
   constructor() {
@@ -99,11 +100,17 @@ export class Maps {
     this.#scale.setAttribute("unit", `values of ${head.layer}`);
     const whole = large ? large.arrays.maps : { values: plane(arrays.maps, this.#channel - this.#start), shape };
     this.#large.data = { values: whole.values, shape: whole.shape.slice(-2), limit: head.limit };
-    const [row, column] = [at?.[1] ?? 0, at?.[2] ?? 0];
-    this.#large.cursor = [row, column];
+    this.#note = isOff(now, head.layer, this.#channel) ? " switched off" : whole.values.some(Boolean) ? "" : " the whole map is 0";
+    this.mark([this.#channel, at?.[1] ?? 0, at?.[2] ?? 0]);
     this.#large.setAttribute("label", `${head.layer}, channel ${this.#channel}, ${whole.shape.at(-2)} rows of ${whole.shape.at(-1)} values; arrow keys take another unit`);
-    this.#told.replaceChildren(`channel ${this.#channel}, row ${row}, column ${column}: `, value(whole.values[row * whole.shape.at(-1) + column], 4),
-      make("b.off", {}, isOff(now, head.layer, this.#channel) ? " switched off" : whole.values.some(Boolean) ? "" : " the whole map is 0"), make("br"), "Each value is a unit: click one.");
+  }
+
+  /** The unit that is looked at, while nothing else changes. */
+  mark([channel, row, column]) {
+    if (channel !== this.#channel || row === undefined || this.#side.hidden) return;
+    this.#large.cursor = [row, column];
+    this.#told.replaceChildren(`channel ${channel}, row ${row}, column ${column}: `, value(this.#large.valueAt(row, column), 4),
+      make("b.off", {}, this.#note), make("br"), "Each value is a unit: click one.");
   }
 
   /** A vector: its values in order, each a unit. */

@@ -129,6 +129,14 @@ export class Shown {
     this.#map.setAttribute("label", `the image, ${parts.join("; of the chosen unit: ")}; a click or arrow keys take the unit above a pixel`);
   }
 
+  /** The field of another unit of the same layer. */
+  mark([, row, column]) {
+    if (!this.#field || row === undefined) return;
+    const { height, width } = this.#field;
+    const [top, left] = [[height, row], [width, column]].map(([span, place]) => span.start.value + span.jump.value * place);
+    this.#map.boxes = [{ row: top, column: left, height: height.size.value, width: width.size.value }];
+  }
+
   /** The unit whose field has this pixel in its middle. */
   #take({ row, column }) {
     this.#map.cursor = null;

@@ -51,7 +51,11 @@ export class Unit {
     go({ unit }, { replace: true });
   }, 250);
 
-  constructor() {
+  #told;
+
+  /** told(unit) hears where the kernel is while it slides. */
+  constructor(told) {
+    this.#told = told;
     this.root = make("section.one-unit", { "aria-label": "one unit" }, this.#title, this.#value, this.#body);
   }
 
@@ -132,6 +136,7 @@ export class Unit {
     // At once what the slide knows, too; all of it when the kernel rests.
     const known = this.#slide.querySelector(`[data-step="${CSS.escape(followed.layer)}"]`);
     this.#head(followed.layer, at);
+    this.#told(at);
     if (known) this.#value.replaceChildren(this.#number(Number(known.value)));
     this.#slid(at.join(","));
   };

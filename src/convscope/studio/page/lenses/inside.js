@@ -14,7 +14,7 @@ let turned = 0;
 
 function build(place) {
   parts = {
-    shown: new Shown(), picking: new Picking(), maps: new Maps(), unit: new Unit(), changing: new Changing(),
+    shown: new Shown(), picking: new Picking(), maps: new Maps(), unit: new Unit(follow), changing: new Changing(),
     attribution: new Attribution(), exciting: new Exciting(), field: new Field(), said: make("div"),
   };
   place.replaceChildren(
@@ -22,6 +22,12 @@ function build(place) {
       make("div.inside-image", {}, parts.shown.root, parts.picking.root),
       make("div.inside-layer", {}, parts.said, parts.maps.root, parts.unit.root, parts.changing.root,
         parts.attribution.root, parts.exciting.root, parts.field.root)));
+}
+
+/** Where the kernel slides, at once; what it sees in words, and all else, when it rests. */
+function follow(unit) {
+  parts?.maps.mark(unit);
+  parts?.shown.mark(unit);
 }
 
 /** The layer that is chosen, or the first that has maps. */
