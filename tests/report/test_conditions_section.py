@@ -10,6 +10,7 @@ import pytest
 
 from convscope.architecture import Architecture
 from convscope.report.conditions_section import command_for, conditions_list, repeat_section
+from convscope.report.numbers import count_of
 from convscope.report.training_section import run_terms
 from convscope.training.recipe import RECIPES, Recipe, read_recipe
 from convscope.training.runs import Run
@@ -87,7 +88,7 @@ def test_all_conditions_are_told(small_run: Run) -> None:
         small_run.conditions.processor,
         small_run.conditions.versions["torch"],
         small_run.created,
-        f"{small_run.conditions.threads} threads",
+        count_of(small_run.conditions.threads, "thread"),
     ):
         assert told in text
     for key in small_run.recipe.as_dict():

@@ -319,20 +319,20 @@ def test_what_went_wrong_is_said_in_its_place(browser: Browser, training: Asked)
 
 def test_what_is_asked_for_is_kept(browser: Browser, training: Asked) -> None:
     with Viewed(browser, training, {"lens": "train", "net": "done"}) as view:
-        view.page.get_by_label("images").select_option("fashion-mini")
+        view.at(".begin select").first.select_option("fashion-mini")
         view.at(".begin select").nth(1).select_option("article")
         view.page.get_by_text("change the recipe").click()
         view.page.get_by_label("epochs").fill("7")
-        view.page.get_by_label("seed").fill("3")
-        view.page.get_by_label("seed").press("Tab")
+        view.at(".begin input[type=number]").fill("3")
+        view.at(".begin input[type=number]").press("Tab")
         for leave in (view.page.reload, lambda: other_lens_and_back(view)):
             leave()
             view.page.get_by_role("button", name="start training").wait_for()
-            assert view.page.get_by_label("images").input_value() == "fashion-mini"
+            assert view.at(".begin select").first.input_value() == "fashion-mini"
             assert view.at(".begin select").nth(1).input_value() == "article"
             assert view.page.get_by_label("epochs").input_value() == "7"
             assert view.page.get_by_label("epochs").is_visible()
-            assert view.page.get_by_label("seed").input_value() == "3"
+            assert view.at(".begin input[type=number]").input_value() == "3"
 
 
 def other_lens_and_back(view: Viewed) -> None:

@@ -141,8 +141,6 @@
       this.redraw();
     }
 
-    get boxes() { return this.#boxes; }
-
     set boxes(boxes) {
       this.#boxes = boxes;
       this.redraw();
