@@ -175,6 +175,13 @@ class Subject:
                 remedy="look for the first layer whose maps are not finite",
             )
 
+    def require_vector(self, scores: object) -> None:
+        """UsageError where they are not N×classes: maps are the answer of no class."""
+        if not isinstance(scores, Tensor) or scores.ndim != 2:
+            raise UsageError(
+                "its result is no vector of scores, one for each class", place=self.name
+            )
+
     def picture(self, image: int | Source | Picture = 0) -> Picture:
         """A sample by its number, or any picture, brought to the network's size.
 

@@ -234,3 +234,9 @@ def test_the_module_is_left_as_it_is_also_after_an_exception() -> None:
     with pytest.raises(KeyError, match="in between"):
         attribute(subject, 0, fails)
     assert state_of(module) == before
+
+
+def test_a_network_that_ends_in_maps_has_no_class_to_explain() -> None:
+    subject = subject_of("input 8x8x1 -> conv 2 3x3 -> relu")
+    with pytest.raises(UsageError, match="its result is no vector of scores"):
+        attribute(subject)

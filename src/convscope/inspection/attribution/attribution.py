@@ -127,6 +127,7 @@ class _Work:
         self.image = subject.tensor(picture.pixels)
         with torch.no_grad():
             scores = self.copy(self.image)
+        subject.require_vector(scores)
         self.chances = torch.softmax(scores.float(), 1)[0].double().numpy()
         self.predicted = int(scores[0].argmax())
         self.target = (

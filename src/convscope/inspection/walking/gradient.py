@@ -159,10 +159,7 @@ def _backward(
         stack.enter_context(altering(subject.module, dict.fromkeys(calls, plus_zero)))
         module.weight.requires_grad_(True)
         scores = subject.scores(subject.tensor(picture.pixels))
-        if not isinstance(scores, Tensor) or scores.ndim != 2:
-            raise UsageError(
-                "its result is no vector of scores, one for each class", place=subject.name
-            )
+        subject.require_vector(scores)
         loss = functional.cross_entropy(scores, torch.tensor([target]))
         if not loss.requires_grad:
             raise UsageError(
