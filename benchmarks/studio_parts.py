@@ -253,6 +253,7 @@ def live(quick: bool) -> Rows:
                 page = viewed(browser, f"{address}?lens=train") if watched else None
                 if page:
                     time_of(page, "alive")
+                    page.wait_for_load_state("networkidle")
                 run = _begun(client, settings, seed=pair)
                 if page:
                     page.evaluate(TURN, f"?lens=train&run={run}")

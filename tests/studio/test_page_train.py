@@ -26,6 +26,8 @@ pytestmark = pytest.mark.slow
 NETWORK = "input 28x28x1 -> conv 4 3x3 -> relu -> maxpool 2 -> fc 10"
 LONG = 4000
 """Epochs: more than anybody waits for."""
+TALL = {"width": 1280, "height": 1800}
+"""So that all that is measured is in view."""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def step_of(view: Viewed) -> int:
 
 def test_a_network_is_trained_while_one_watches(browser: Browser, training: Asked) -> None:
     query = {"lens": "train", "net": NETWORK}
-    with Viewed(browser, training, query) as view:
+    with Viewed(browser, training, query, viewport=TALL) as view:
         view.says(".watched", "has not been trained")
         view.page.get_by_label("images").select_option("fashion-mini")
         view.page.get_by_text("change the recipe").click()
@@ -146,7 +148,7 @@ def test_everything_follows_a_training_to_its_end(browser: Browser, training: As
     body: dict[str, Any] = {"data": "fashion-mini", "settings": {"epochs": 150}}
     name = training.record("runs", architecture=NETWORK, **body)["run"]
     train_lens = {"lens": "train", "run": name}
-    with Viewed(browser, training, train_lens) as view:
+    with Viewed(browser, training, train_lens, viewport=TALL) as view:
         most = in_flight(view)
         view.holds("net", name)
         view.until(
@@ -188,6 +190,31 @@ def test_everything_follows_a_training_to_its_end(browser: Browser, training: As
         )
         assert chosen == name
         assert most == [1]
+        assert view.problems == []
+
+
+def test_only_what_is_in_view_is_measured_while_it_trains(
+    browser: Browser, training: Asked
+) -> None:
+    body: dict[str, Any] = {"data": "fashion-mini", "settings": {"epochs": LONG}}
+    name = training.record("runs", architecture=NETWORK, **body)["run"]
+    look = {"viewport": {"width": 1280, "height": 480}}
+    with Viewed(browser, training, {"lens": "train", "run": name}, **look) as view:
+        asked: list[str] = []
+        view.page.on("request", lambda request: asked.append(request.url))
+        view.holds("net", name)
+        view.says(".run-head", "is training")
+        view.until("document.querySelectorAll('time-scrubber input')[0]?.max > 4")
+        assert not any("/health" in each for each in asked)
+        assert view.at(".health").inner_text() == "Health"
+        view.at("confusion-matrix").scroll_into_view_if_needed()
+        view.at("confusion-matrix table").wait_for()  # what is there moves what is below
+        view.at(".health").scroll_into_view_if_needed()
+        view.says(".health", "images of the training")
+        view.page.keyboard.press("Home")
+        view.page.get_by_role("button", name="pause").click()
+        view.says(".run-head", "is paused")
+        view.says(".measures", "images of fashion-mini")  # nothing else wants the processor
         assert view.problems == []
 
 

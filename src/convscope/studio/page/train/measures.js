@@ -1,6 +1,7 @@
 // What a moment of a training looks like: confusion matrix, first kernels, health.
 //
-// While a training is under way they are asked for now and then: looking must not slow it down.
+// While a training is under way they are asked for now and then, and only those that are in view:
+// looking must not slow it down.
 
 import * as api from "../api.js";
 import { once, plane } from "../looking.js";
@@ -36,24 +37,51 @@ export class Measures {
   #scale = make("colour-scale", { unit: "weight" });
   #kernelWords = make("p.small");
   #health = make("div");
-  #turn = 0;
+  #parts = new Map();
+  #inView = new Set();
+  #wanted = null;
   #after = "";
+  #work = null;
 
   constructor() {
     this.root.append(
-      make("section", { "aria-label": "confusion" }, make("h2", {}, "What is taken for what"), this.#matrixWords, this.#matrix),
-      make("section", { "aria-label": "kernels" }, make("h2", {}, "The first kernels"), this.#kernelWords, this.#kernels, this.#scale),
-      make("section.health", { "aria-label": "health" }, make("h2", {}, "Health"), this.#health));
+      this.#part("section", "confusion", "What is taken for what", this.#showMatrix, this.#matrixWords, this.#matrix),
+      this.#part("section", "kernels", "The first kernels", this.#showKernels, this.#kernelWords, this.#kernels, this.#scale),
+      this.#part("section.health", "health", "Health", this.#showHealth, this.#health));
+    const observer = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) this.#inView[isIntersecting ? "add" : "delete"](target);
+      this.#measure();
+    }, { rootMargin: "50px" });
+    for (const section of this.#parts.keys()) observer.observe(section);
   }
 
-  /** All three, one after another: the processor is the training's.  `after` is the step in words. */
-  async show(run, step, alive, after) {
-    const turn = ++this.#turn;
+  #part(name, label, title, show, ...content) {
+    const section = make(name, { "aria-label": label }, make("h2", {}, title), ...content);
+    this.#parts.set(section, { show, shown: null });
+    return section;
+  }
+
+  /** Is done when it has been measured; what is not in view is, while the training goes on, when it comes there. */
+  show(run, step, alive, after) {
+    this.#wanted = { run, step, alive };
     this.#after = `After ${thousands(after)} ${after === 1 ? "step" : "steps"}`;
-    this.root.setAttribute("aria-busy", "true");
-    for (const part of [this.#showMatrix, this.#showKernels, this.#showHealth]) {
-      await part.call(this, run, step, alive, () => turn === this.#turn);
-      if (turn !== this.#turn) return;
+    return this.#measure();
+  }
+
+  /** One part after another: the processor is the training's. */
+  #measure() {
+    this.#work ??= this.#measureAll().finally(() => { this.#work = null; });
+    return this.#work;
+  }
+
+  async #measureAll() {
+    const due = ([section, { shown }]) => this.#wanted && shown !== this.#wanted && (!this.#wanted.alive || this.#inView.has(section));
+    const next = () => [...this.#parts].find(due)?.[1];
+    for (let part = next(); part; part = next()) {
+      this.root.setAttribute("aria-busy", "true");
+      const wanted = this.#wanted;
+      part.shown = wanted;
+      await part.show.call(this, wanted.run, wanted.step, wanted.alive, () => wanted === this.#wanted);
     }
     this.root.removeAttribute("aria-busy");
   }
