@@ -24,3 +24,8 @@ def test_each_map_has_a_kernel_of_its_own() -> None:
         layer.weight[1] = 0
     found = layer(torch.ones(1, 2, 3, 3))
     assert found[:, 0].min() > 0.9 and not found[:, 1].any()
+
+
+def test_one_that_is_not_learnt_gives_the_same_more_quickly() -> None:
+    maps = torch.randn(2, 3, 5, 8)
+    assert torch.allclose(Doubling(3, learnt=False)(maps), Doubling(3)(maps), atol=1e-6)

@@ -120,7 +120,10 @@ class FCN(nn.Module):
                 if finest <= stride and stride in taps
             }
         )
-        self.doublings = nn.ModuleDict({f"to{stride}": Doubling(regions) for stride in (4, 2, 1)})
+        # No scores are added behind the last one, so it never learns.
+        self.doublings = nn.ModuleDict(
+            {f"to{stride}": Doubling(regions, learnt=stride > 1) for stride in (4, 2, 1)}
+        )
         self.learn(finest)
 
     def learn(self, finest: int) -> None:

@@ -78,9 +78,8 @@ class PixelClassification:
         images, masks = batch
         down, right = torch.randint(self._lattice, (2,)).tolist()
         chosen = (slice(down, None, self._lattice), slice(right, None, self._lattice))
-        truth = masks[:, *chosen].flatten()
-        # Pixel by pixel: the maps lie channels last, so that no value moves.
-        scores = network(images)[:, :, *chosen].permute(0, 2, 3, 1).flatten(0, 2).float()
+        truth = masks[:, *chosen]
+        scores = network(images)[:, :, *chosen].float()
         sums = functional.cross_entropy(
             scores, truth, self._weights, ignore_index=VOID, reduction="sum",
             label_smoothing=self._recipe.label_smoothing,

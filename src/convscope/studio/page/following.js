@@ -21,6 +21,12 @@ export class Following {
     return isAlive(this.state);
   }
 
+  /** Milliseconds that the whole training takes, as far as that is known. */
+  get whole() {
+    const { pace } = this.state ?? {};
+    return pace ? 1000 * (pace.seconds + (pace.remaining_seconds || 0)) : 0;
+  }
+
   close() {
     this.#end?.();
     clearTimeout(this.#waiting);

@@ -69,9 +69,7 @@ function newest() {
 }
 
 function pause() {
-  const { pace } = following.state;
-  const whole = 1000 * (pace.seconds + (pace.remaining_seconds || 0));
-  return Math.max(BETWEEN, Math.min(TIMES * took, PART * whole));
+  return Math.max(BETWEEN, Math.min(TIMES * took, PART * following.whole));
 }
 
 /** The next look: at once where it is urgent or the first. */

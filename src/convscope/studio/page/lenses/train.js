@@ -14,8 +14,8 @@ import { Beginning, runList } from "../train/beginning.js";
 import { aside, head } from "../train/head.js";
 import { Measures, confusion } from "../train/measures.js";
 
-/** Milliseconds between two drawings of the curves. */
-const DRAWN = 1000;
+/** Milliseconds between two drawings of the curves: a part of the training, from the least to the most. */
+const [DRAWN, LEAST, MOST] = [1 / 40, 1000, 2000];
 const MOST_SCORES = 24;
 /** Milliseconds within which an answer has not been worked out for this page. */
 const KNOWN = 25;
@@ -103,7 +103,8 @@ function watch() {
 function drawSoon(urgent) {
   if (waiting && !urgent) return;
   clearTimeout(waiting);
-  waiting = setTimeout(draw, urgent ? 60 : Math.max(60, drawn + DRAWN - performance.now()));
+  const between = Math.min(MOST, Math.max(LEAST, DRAWN * following.whole));
+  waiting = setTimeout(draw, urgent ? 60 : Math.max(60, drawn + between - performance.now()));
 }
 
 function draw() {
