@@ -15,10 +15,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import numpy as np
 
 from convscope.data.sources import list_sources
 from convscope.studio.assets import all_assets, asset
@@ -66,11 +68,6 @@ FRAMES = """async (count) => {
   return times;
 }"""
 """From the beginning of a frame until it has been drawn, for one place of the kernel each."""
-TURN = """(address) => {
-  history.pushState(null, "", address);
-  dispatchEvent(new PopStateEvent("popstate"));
-}"""
-"""To another view of the same page, as a link in it goes."""
 
 
 def row(times: Sequence[float], aim: float | None, unit: str = "ms") -> Row:
@@ -239,33 +236,79 @@ def slide(quick: bool) -> Rows:
 
 
 def live(quick: bool) -> Rows:
-    """Trainings in pairs, one of each watched by a page: the ratio of their times.
+    """Trainings that a page watches and leaves alone in turn: the ratio of their paces.
 
-    The page is there before its training begins: it is watching that is paid for, and not
-    opening a page.
+    A page that opens works for some seconds, which are left out: it is watching that is paid
+    for.  Each time that one is watched is held against those before and after.
     """
-    ratios, alone = [], []
-    settings = {"epochs": 0.5 if quick else 12}
+    length, settles = (6, 4) if quick else (16, 8)
+    ratios: list[float] = []
     with running() as (address, client), browsing() as browser:
-        for pair in range(1 if quick else 8):
-            seconds = {}
-            for watched in (True, False) if pair % 2 else (False, True):
-                page = viewed(browser, f"{address}?lens=train") if watched else None
-                if page:
-                    time_of(page, "alive")
-                    page.wait_for_load_state("networkidle")
-                run = _begun(client, settings, seed=pair)
-                if page:
-                    page.evaluate(TURN, f"?lens=train&run={run}")
-                seconds[watched] = _ended(client, run)
-                if page:
-                    page.context.close()
-            if pair or quick:  # the first pair warms the machine up
-                ratios.append(seconds[True] / seconds[False])
-                alone.append(seconds[False])
+        # A short one warms the machine up, and tells how many epochs last long enough.
+        epoch = _ended(client, _begun(client, {"epochs": 2})) / 2
+        epochs = math.ceil(1.1 * (5 * length + 4 * settles) / epoch)
+        for seed in range(1 if quick else 5):
+            run = _begun(client, {"epochs": epochs}, seed)
+            paces = _paces(
+                browser, _Pace(client, run), f"{address}?lens=train&run={run}", length, settles
+            )
+            _ended(client, run, stop=True)
+            alone, watched = paces[::2], paces[1::2]
+            around = [statistics.mean(each) for each in pairwise(alone)]
+            ratios += [beside / own for beside, own in zip(around, watched, strict=True)]
     found = row(ratios, 1.05, "ratio")
-    found |= {"reached": found["median"] <= 1.05, "alone": round(statistics.median(alone), 2)}
+    found |= {"reached": found["median"] <= 1.05, "seconds": round(epochs * epoch)}
     return {"a training with a page that watches it": found}
+
+
+def _paces(browser: Browser, pace: _Pace, address: str, length: int, settles: int) -> list[float]:
+    """Images a second: alone, watched, alone, watched, alone."""
+    spans: list[tuple[float, float]] = []
+
+    def passes() -> None:
+        start = time.monotonic()
+        time.sleep(length)
+        spans.append((start, time.monotonic()))
+
+    time.sleep(settles)
+    passes()
+    for _ in range(2):
+        page = viewed(browser, address)
+        page.locator(".facts dd").first.wait_for()
+        page.wait_for_timeout(1000 * settles)
+        passes()
+        page.context.close()
+        time.sleep(1)
+        passes()
+        pace.look()
+    time.sleep(2)  # until it has written what the last span needs
+    pace.look()
+    return [pace.between(*span) for span in spans]
+
+
+class _Pace:
+    """How many images a training has seen at moments of this process's clock."""
+
+    def __init__(self, client: httpx.Client, run: str) -> None:
+        self._client, self._run = client, run
+        self._lines: list[dict[str, Any]] = []
+        self._start = math.inf
+        self.look()
+
+    def look(self) -> None:
+        """Reads what it has written, and with it, nearer each time, when it began."""
+        self._lines = self._client.get(f"runs/{self._run}/metrics").json()["lines"]
+        if self._lines:
+            self._start = min(self._start, time.monotonic() - self._lines[-1]["seconds"])
+
+    def between(self, start: float, end: float) -> float:
+        """Images a second."""
+        seconds = [line["seconds"] for line in self._lines]
+        images = [line["images"] for line in self._lines]
+        if end - self._start > seconds[-1] + 10:
+            raise RuntimeError("the training ended while it was watched")
+        at = np.interp([start - self._start, end - self._start], seconds, images)
+        return float(at[1] - at[0]) / (end - start)
 
 
 def _begun(client: httpx.Client, settings: Mapping[str, Any], seed: int = 0) -> str:

@@ -340,6 +340,9 @@ def test_what_went_wrong_is_said_in_its_place(browser: Browser, training: Asked)
         view.at(".source select").select_option("done")
         view.says(".run-head", "is finished")
         assert "run" not in view.query()
+        off = view.page.get_by_role("button", name="off the list")
+        off.click()
+        off.wait_for(state="detached")
     with Viewed(browser, training, {"lens": "train", "run": "no-such-run"}) as view:
         view.says(".watched [role=alert]", "no-such-run")
 

@@ -25,7 +25,7 @@ from convscope.studio.processes import Processes
 from convscope.studio.settings import Settings
 from convscope.studio.warming import have_process
 from convscope.training.checkpoint import read_checkpoint
-from convscope.training.files import claimed
+from convscope.training.files import claimed, write_json
 from convscope.training.runs import open_run
 from convscope.training.train import train
 from tests.studio.conftest import Asked, Opening
@@ -406,9 +406,32 @@ def test_why_a_training_failed_is_told(opening: Opening, tmp_path: Path) -> None
     name = asked.record("runs", architecture=network, data="fashion-mini")["run"]
     failed = until(asked, name, "failed")
     assert "the network takes 32×32×3, and fashion-mini gives 28×28×1" in failed["message"]
-    assert [run["state"] for run in asked.get("runs").json()["runs"] if run["name"] == name] == [
-        "failed"
-    ]
+    found = asked.get("runs").json()["runs"]
+    assert [run["state"] for run in found if run["name"] == name] == ["failed"]
+    assert asked.post(f"runs/{name}/forget").status_code == 200
+    assert name not in [run["name"] for run in asked.get("runs").json()["runs"]]
+    assert not list((tmp_path / "runs" / ".studio").glob(f"{name}.*"))
+    assert asked.post(f"runs/{name}/forget").status_code == 404
+
+
+def test_only_what_would_lose_nothing_is_forgotten(tmp_path: Path) -> None:
+    runs, sleeps = tmp_path / "runs", "import time; time.sleep(60)"
+    processes = Processes(Settings(runs))
+    folder = runs / "begun"
+    folder.mkdir(parents=True)
+    write_json(folder / "run.json", {"finished": False})
+    with pytest.raises(RunError, match="has left something, and it would be lost"):
+        processes.forget("begun")
+    assert (folder / "run.json").exists()
+    (runs / ".studio").mkdir()
+    mark = str(runs / ".studio" / "x.code")
+    with subprocess.Popen([sys.executable, "-c", sleeps, mark]) as child:
+        write_json(runs / ".studio" / "x.json", {"pid": child.pid, "command": ["train"]})
+        with pytest.raises(RunError, match="under way"):
+            processes.forget("x")
+        child.kill()
+    processes.forget("x")
+    assert processes.pending() == ()
 
 
 @pytest.mark.slow

@@ -114,6 +114,13 @@ class Children:
         """All that were ever started."""
         return tuple(path.stem for path in sorted(self._place.glob("*.json")))
 
+    def forget(self, name: str) -> None:
+        """Removes what is written down of a process that has ended."""
+        self._children.pop(name, None)
+        self._stopped.pop(name, None)
+        for kind in ("json", "log", "code", "then"):
+            self._file(name, kind).unlink(missing_ok=True)
+
     def lines(self, name: str) -> list[str]:
         """The last lines of what a process wrote."""
         try:

@@ -111,6 +111,21 @@ class Processes:
             else:
                 self._children.start(name, command)
 
+    def forget(self, name: str) -> None:
+        """Forgets a training that ended before it wrote anything; RunError for any other."""
+        with self._lock:
+            if self.condition(name).alive:
+                raise RunError(
+                    "this training is under way", place=name, remedy="stop it, or let it end"
+                )
+            if name not in self.pending():
+                raise RunError(
+                    "this training has left something, and it would be lost",
+                    place=name,
+                    remedy="remove its folder if that is what you want",
+                )
+            self._children.forget(name)
+
     def _open(self, name: str) -> str:
         """The word for a training that is not over, nor about to be; else RunError."""
         word = self.condition(name).word

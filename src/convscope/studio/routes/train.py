@@ -94,6 +94,17 @@ def resume(run: Name, here: Here) -> Record:
     return _state(here, run)
 
 
+@router.post("/{run}/forget")
+def forget(run: Name, here: Here) -> Record:
+    """Takes a training that ended before it began off the list.
+
+    409 where it is under way, or has left something.
+    """
+    _require_here(here, run)
+    here.processes.forget(run)
+    return Record({"run": run})
+
+
 def _state(here: Workspace, run: str) -> Record:
     state: dict[str, Any] = look_at(here.settings, here.processes, run).state
     return Record(state, 202)

@@ -220,7 +220,18 @@ async function fill(run) {
 }
 
 function showList(now) {
-  renewed(parts.list, runList(runs(), shownRun(now)));
+  renewed(parts.list, runList(runs(), shownRun(now), forget));
+}
+
+/** One that failed before it began leaves the list. */
+async function forget(run) {
+  try {
+    await api.post(`runs/${encodeURIComponent(run)}/forget`, {});
+  } catch (problem) {
+    parts.said.replaceChildren(trouble(problem));
+  }
+  if (current().run === run) go({ run: null });
+  tryRuns();
 }
 
 export default {

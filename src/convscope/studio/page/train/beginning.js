@@ -133,8 +133,8 @@ export class Beginning {
   }
 }
 
-/** The classifiers' runs, the newest first; the one that is shown is marked. */
-export function runList(runs, shown) {
+/** The classifiers' runs, the newest first; the one that is shown is marked.  `forget` is told which is to leave the list. */
+export function runList(runs, shown, forget) {
   const own = runs.filter((run) => run.task === "classification");
   const items = own.map((run) => {
     const accuracy = run.results?.accuracy;
@@ -142,7 +142,9 @@ export function runList(runs, shown) {
     const word = run.state === "finished" ? end + (earlyEnd(run.results) && ", stopped early") : wordOf(run);
     const open = button(run.name, () => go(run.created ? { net: run.name, run: null } : { run: run.name }), { className: "quiet" });
     if (run.name === shown) open.setAttribute("aria-current", "true");
-    return make("li", {}, open, make(`span.run-state.${run.state}`, {}, word));
+    const lost = run.state === "failed" && !run.created;
+    return make("li", {}, open, make(`span.run-state.${run.state}`, {}, word),
+      lost ? button("×", () => forget(run.name), { className: "quiet", title: "take it off the list: it has left nothing", "aria-label": `take ${run.name} off the list` }) : "");
   });
   return make("section.run-list", { "aria-label": "runs" }, make("h2", {}, "Runs"), make("ul", {}, items));
 }
