@@ -333,8 +333,10 @@ def test_what_went_wrong_is_said_in_its_place(browser: Browser, training: Asked)
     wrong = NETWORK.replace("fc 10", "fc 3")
     with Viewed(browser, training, {"lens": "train", "net": wrong}) as view:
         view.page.get_by_label("images").select_option("fashion-mini")
+        view.page.get_by_text("change the recipe").click()
         view.page.get_by_role("button", name="start training").click()
         view.says(".run-head", "has failed")
+        assert view.page.evaluate("scrollY") == 0
         view.says(".watched [role=alert]", "10 classes")
         assert view.page.get_by_role("button", name="try again").is_visible()
         view.at(".source select").select_option("done")

@@ -47,6 +47,7 @@ function build(place) {
   following = null;
   parts = {
     beginning: new Beginning((run) => {
+      window.scrollTo({ top: 0 }); // where it is told how it goes; a long form ends far below
       tryRuns().then(() => go({ run }));
     }),
     list: make("div"), head: make("div.run-head"), failed: make("div"), said: make("div", { role: "status" }), scrubber: make("time-scrubber", { label: "moment" }),

@@ -11,6 +11,8 @@ import { one, percent, significant, thousands, written } from "../parts/numbers.
 const MOST_KERNELS = 32;
 const LIVE = 300;
 const AFTERWARDS = 1000;
+/** Pixels beside the window that count as in view. */
+const NEAR = 50;
 
 const address = (run, what) => `runs/${encodeURIComponent(run)}/${what}`;
 
@@ -38,7 +40,6 @@ export class Measures {
   #kernelWords = make("p.small");
   #health = make("div");
   #parts = new Map();
-  #inView = new Set();
   #wanted = null;
   #after = "";
   #work = null;
@@ -48,10 +49,7 @@ export class Measures {
       this.#part("section", "confusion", "What is taken for what", this.#showMatrix, this.#matrixWords, this.#matrix),
       this.#part("section", "kernels", "The first kernels", this.#showKernels, this.#kernelWords, this.#kernels, this.#scale),
       this.#part("section.health", "health", "Health", this.#showHealth, this.#health));
-    const observer = new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting } of entries) this.#inView[isIntersecting ? "add" : "delete"](target);
-      this.#measure();
-    }, { rootMargin: "50px" });
+    const observer = new IntersectionObserver(() => this.#measure(), { rootMargin: `${NEAR}px` });
     for (const section of this.#parts.keys()) observer.observe(section);
   }
 
@@ -75,13 +73,15 @@ export class Measures {
   }
 
   async #measureAll() {
-    const due = ([section, { shown }]) => this.#wanted && shown !== this.#wanted && (!this.#wanted.alive || this.#inView.has(section));
-    const next = () => [...this.#parts].find(due)?.[1];
-    for (let part = next(); part; part = next()) {
+    const due = ([section, { shown }]) => this.#wanted && shown !== this.#wanted && (!this.#wanted.alive || inView(section));
+    const next = () => [...this.#parts].find(due);
+    for (let found = next(); found; found = next()) {
+      const [section, part] = found;
       this.root.setAttribute("aria-busy", "true");
       const wanted = this.#wanted;
       part.shown = wanted;
       await part.show.call(this, wanted.run, wanted.step, wanted.alive, () => wanted === this.#wanted);
+      section.classList.add("measured");
     }
     this.root.removeAttribute("aria-busy");
   }
@@ -132,6 +132,12 @@ export class Measures {
       if (current()) this.#health.replaceChildren(problem.kind === "RunError" ? make("p.missing", {}, problem.problem) : trouble(problem));
     }
   }
+}
+
+/** What is hidden, or no longer on the page, has no height. */
+function inView(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  return bottom > Math.max(top, -NEAR) && top < window.innerHeight + NEAR;
 }
 
 const said = (problem) => [make("b", {}, problem.problem), problem.remedy ? `: ${problem.remedy}` : ""];
