@@ -204,7 +204,7 @@ def test_only_what_is_in_view_is_measured_while_it_trains(
         view.page.on("request", lambda request: asked.append(request.url))
         view.holds("net", name)
         view.says(".run-head", "is training")
-        view.until("document.querySelectorAll('time-scrubber input')[0]?.max > 4")
+        view.until("document.querySelectorAll('time-scrubber input')[0]?.max > 2")
         assert not any("/health" in each for each in asked)
         assert view.at(".health").inner_text() == "Health"
         view.at("confusion-matrix").scroll_into_view_if_needed()
