@@ -15,12 +15,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import numpy as np
+from studio_watched import Pace, paces_of
 
 from convscope.data.sources import list_sources
 from convscope.studio.assets import all_assets, asset
@@ -249,9 +250,8 @@ def live(quick: bool) -> Rows:
         epochs = math.ceil(1.1 * (5 * length + 4 * settles) / epoch)
         for seed in range(1 if quick else 5):
             run = _begun(client, {"epochs": epochs}, seed)
-            paces = _paces(
-                browser, _Pace(client, run), f"{address}?lens=train&run={run}", length, settles
-            )
+            page = partial(viewed, browser, f"{address}?lens=train&run={run}")
+            paces = paces_of(Pace(client, run), page, length, settles)
             _ended(client, run, stop=True)
             alone, watched = paces[::2], paces[1::2]
             around = [statistics.mean(each) for each in pairwise(alone)]
@@ -259,56 +259,6 @@ def live(quick: bool) -> Rows:
     found = row(ratios, 1.05, "ratio")
     found |= {"reached": found["median"] <= 1.05, "seconds": round(epochs * epoch)}
     return {"a training with a page that watches it": found}
-
-
-def _paces(browser: Browser, pace: _Pace, address: str, length: int, settles: int) -> list[float]:
-    """Images a second: alone, watched, alone, watched, alone."""
-    spans: list[tuple[float, float]] = []
-
-    def passes() -> None:
-        start = time.monotonic()
-        time.sleep(length)
-        spans.append((start, time.monotonic()))
-
-    time.sleep(settles)
-    passes()
-    for _ in range(2):
-        page = viewed(browser, address)
-        page.locator(".facts dd").first.wait_for()
-        page.wait_for_timeout(1000 * settles)
-        passes()
-        page.context.close()
-        time.sleep(1)
-        passes()
-        pace.look()
-    time.sleep(2)  # until it has written what the last span needs
-    pace.look()
-    return [pace.between(*span) for span in spans]
-
-
-class _Pace:
-    """How many images a training has seen at moments of this process's clock."""
-
-    def __init__(self, client: httpx.Client, run: str) -> None:
-        self._client, self._run = client, run
-        self._lines: list[dict[str, Any]] = []
-        self._start = math.inf
-        self.look()
-
-    def look(self) -> None:
-        """Reads what it has written, and with it, nearer each time, when it began."""
-        self._lines = self._client.get(f"runs/{self._run}/metrics").json()["lines"]
-        if self._lines:
-            self._start = min(self._start, time.monotonic() - self._lines[-1]["seconds"])
-
-    def between(self, start: float, end: float) -> float:
-        """Images a second."""
-        seconds = [line["seconds"] for line in self._lines]
-        images = [line["images"] for line in self._lines]
-        if end - self._start > seconds[-1] + 10:
-            raise RuntimeError("the training ended while it was watched")
-        at = np.interp([start - self._start, end - self._start], seconds, images)
-        return float(at[1] - at[0]) / (end - start)
 
 
 def _begun(client: httpx.Client, settings: Mapping[str, Any], seed: int = 0) -> str:

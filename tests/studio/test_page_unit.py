@@ -32,15 +32,25 @@ def test_the_kernel_slides_by_itself_and_the_unit_follows(browser: Browser, aske
 
 
 def test_all_follow_the_kernel(browser: Browser, asked: Asked) -> None:
-    """The heading and the large map, while it slides by itself, too."""
+    """The heading, the large map and the image, while it slides by itself, too."""
+    hear = """(() => {
+        const maps = customElements.get("heat-map").prototype;
+        const { set } = Object.getOwnPropertyDescriptor(maps, "boxes");
+        const told = { set(boxes) { this.told = boxes; set.call(this, boxes); } };
+        Object.defineProperty(maps, "boxes", told);
+    })()"""
     places = """(() => {
         const place = /row (\\d+), column (\\d+)/;
         const named = (at) => document.querySelector(at).textContent.match(place).slice(1).join();
         const cursor = document.querySelector(".large-map heat-map").cursor.join();
+        const [box] = document.querySelector(".shown-image heat-map").told;
+        const centre = [box.row + (box.height - 1) / 2, box.column + (box.width - 1) / 2].join();
         const kernel = document.querySelector("kernel-slide").place.join();
-        return [named(".one-unit h2"), named(".large-map figcaption"), cursor, kernel];
+        return [named(".one-unit h2"), named(".large-map figcaption"), cursor, centre, kernel];
     })()"""
     with Viewed(browser, asked, {"layer": "conv1", "unit": "2,10,10"}) as view:
+        view.at("kernel-slide .play").wait_for()
+        view.page.evaluate(hear)
         view.at("kernel-slide .play").click()
         for column in (12, 15, 18):
             view.until(f"document.querySelector('kernel-slide').place[1] > {column}")
